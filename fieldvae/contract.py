@@ -1,0 +1,162 @@
+"""What a plugin promises, and what passes between the parts of a model.
+
+Kinds of plugin, each an entry-point group ``fieldvae.<kind>``. What stands before the star is
+what the house supplies; annotated keyword-only parameters after it are the options a task may
+set, and the options model, the JSON Schema and the error messages derive from them.
+
+==============  ================================================================================
+group           contract
+==============  ================================================================================
+``fields``      a :class:`~fieldvae.FieldSpec`, or the text of a YAML file as package data
+``tasks``       a :class:`Task`
+``smoothers``   ``Module(field, grid, condition, *, ...)``; one input field -> its condition
+``encoders``    ``Module(outputs, grid, latent, conditions, *, ...)``; outputs -> :class:`Encoding`
+``decoders``    ``Module(outputs, grid, latent, conditions, *, ...)``; latent, conditions -> laws
+``priors``      ``Module(grid, latent, conditions, *, ...)``; conditions -> law of the latent
+``losses``      ``function(forward, *, ...)``; :class:`ForwardPass` -> scalar
+``quantities``  ``function(fields, *, ...)``; physical fields -> scalar or field
+``importers``   ``function(files, *, ...)`` -> :class:`Source`
+``simulators``  ``function(*, ...)`` -> :class:`Source`
+==============  ================================================================================
+
+Inside a model every field is a tensor ``(batch, component, x, y, z)`` of scaled values, absent
+axes having one cell; see ``docs/extending.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from fieldvae.grid import Grid
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from torch import Tensor
+
+    from fieldvae.gaussian import DiagonalGaussian
+
+Batch: TypeAlias = "dict[str, Tensor]"
+"""Scaled fields by name, each ``(batch, component, x, y, z)``."""
+
+Layout = Literal["vector", "field"]
+
+
+@dataclass(frozen=True)
+class ConditionSpec:
+    """Width and layout of one condition.
+
+    Parameters
+    ----------
+    width
+        Number of channels.
+    layout
+        ``vector``: shape ``(batch, width)``; ``field``: ``(batch, width, x, y, z)``.
+    """
+
+    width: int
+    layout: Layout
+
+    def shape(self, grid: Grid) -> tuple[int, ...]:
+        """Shape of one condition on a grid, without the batch axis."""
+        return (self.width,) if self.layout == "vector" else (self.width, *grid.shape3)
+
+
+@dataclass(frozen=True)
+class LatentSpec(ConditionSpec):
+    """Width and layout of the latent."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What an encoder reads off the output fields.
+
+    Parameters
+    ----------
+    posterior
+        Law of the latent given the outputs, shape ``(batch, *latent.shape(grid))``.
+    recovered
+        The encoder's own estimate of every condition, by input field.
+    """
+
+    posterior: DiagonalGaussian
+    recovered: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """Everything a loss may look at after one pass through the model.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Scaled fields of the batch.
+    conditions
+        Smoothed conditions by input field.
+    prior
+        Law of the latent given the conditions.
+    encoding
+        What the encoder read off the outputs; ``None`` in a model without encoder.
+    reconstruction
+        Law of every output field given a latent drawn from the posterior; ``None`` without encoder.
+    realize
+        ``realize(count)`` draws that many realizations a sample from the prior and the smoothed
+        conditions, with gradients: fields of shape ``(count, batch, component, x, y, z)``.
+    log_density
+        ``log_density(name)`` is the logarithm of the reconstruction's density at an output,
+        one number a sample, on the subspace that the field's closure leaves.
+    """
+
+    inputs: Batch
+    outputs: Batch
+    conditions: Mapping[str, Tensor]
+    prior: DiagonalGaussian
+    encoding: Encoding | None
+    reconstruction: Mapping[str, DiagonalGaussian] | None
+    realize: Callable[[int], Batch]
+    log_density: Callable[[str], Tensor]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to learn, as a plugin declares it.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Names of the fields.
+    description
+        One sentence for ``fieldvae plugins``.
+    defaults
+        Any part of a task file; a user's file goes over it.
+    presets
+        Parts of a task file that hold under one preset only, by the preset's name.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    description: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A sequence of labeled samples, each made alone: what an importer or a simulator returns.
+
+    A source can be pickled. ``source[i]`` depends on the source's options and ``i`` alone, so
+    that samples can be made in any order, by several processes, and again after a kill.
+    """
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Group attributes of the store (spacing, periodic, frame, provenance, ...)."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        ...
+
+    def __getitem__(self, index: int, /) -> xr.Dataset:
+        """Make one sample: fields ``(component, x, y, z)`` with units, scalar coordinates."""
+        ...

@@ -1,0 +1,207 @@
+"""A YAML file whose every value knows its line and column."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fieldvae.errors import Problem, SpecError
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data read from YAML, and where each key and item stands.
+
+    Parameters
+    ----------
+    name
+        The file as the user named it; stands before every place.
+    data
+        Dictionaries, lists and scalars.
+    places
+        ``line:column`` (or ``--set #n``) of every key path.
+    """
+
+    name: str
+    data: dict[str, Any]
+    places: Mapping[Loc, str] = field(default_factory=dict)
+
+    def place(self, loc: Sequence[str | int]) -> str:
+        """Say where a key path stands; for an absent one, where its nearest parent does."""
+        for end in range(len(loc), -1, -1):
+            if tuple(loc[:end]) in self.places:
+                return self.places[tuple(loc[:end])]
+        return f"{self.name}:1:1"
+
+    def problem(self, loc: Sequence[str | int], message: str) -> Problem:
+        """Return a problem at a key path."""
+        return Problem(self.place(loc), message)
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML 1.2 file.
+
+    Raises
+    ------
+    SpecError
+        If the file is missing, no YAML, no mapping, or holds a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpecError([Problem(str(path), "there is no such file")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError([Problem(str(path), f"cannot be read: {error}")]) from error
+    return parse_document(text, name=str(path))
+
+
+def parse_document(text: str, *, name: str) -> Document:
+    """Parse YAML 1.2 text; see :func:`read_document`."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        words = (error.problem or str(error)).strip().splitlines()[0]
+        raise SpecError([Problem(place, f"this is no valid YAML: {words}")]) from None
+    except YAMLError as error:
+        raise SpecError([Problem(name, f"this is no valid YAML: {error}")]) from None
+    if tree is None:
+        tree = {}
+    if not isinstance(tree, Mapping):
+        raise SpecError([Problem(f"{name}:1:1", "expected a mapping of keys to values")])
+    places: dict[Loc, str] = {}
+    data = _plain(tree, (), places, name)
+    return Document(name, data, places)
+
+
+def override(document: Document, settings: Sequence[str]) -> Document:
+    """Apply ``key.path=value`` settings of the command line over a document.
+
+    Values are read as YAML; a number in a path is the position in a list.
+
+    Raises
+    ------
+    SpecError
+        If a setting has no ``=``, or its path runs through a value.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    data, places, problems = _copied(document.data), dict(document.places), []
+    for number, setting in enumerate(settings, start=1):
+        place = f"--set #{number}"
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            problems.append(Problem(place, f"{setting!r} is not of the form key.path=value"))
+            continue
+        loc: Loc = tuple(int(part) if part.isdigit() else part for part in path.split("."))
+        try:
+            value = _plain(YAML(typ="rt").load(io.StringIO(text)), loc, {}, place)
+            _assign(data, loc, value)
+        except YAMLError:
+            problems.append(Problem(place, f"{text!r} is no valid YAML value"))
+            continue
+        except (IndexError, TypeError):
+            problems.append(Problem(place, f"the task has no place {path!r} to set"))
+            continue
+        places = {at: where for at, where in places.items() if at[: len(loc)] != loc}
+        for end in range(1, len(loc) + 1):
+            places.setdefault(loc[:end], place)
+    if problems:
+        raise SpecError(problems)
+    return Document(document.name, data, places)
+
+
+def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one nested mapping over another; mappings merge, all else is replaced.
+
+    A choice of plugin (a mapping with ``use``) replaces the one beneath it with its options.
+
+    Examples
+    --------
+    >>> merge({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
+    {'a': {'x': 1, 'y': 3}}
+    >>> merge({"a": {"use": "p", "x": 1}}, {"a": {"use": "q"}})
+    {'a': {'use': 'q'}}
+    """
+    merged = _copied(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, Mapping) and not _replaces(value):
+            merged[key] = merge(below, value)
+        else:
+            merged[key] = _copied(value)
+    return merged
+
+
+def _replaces(value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping stands for itself: a plugin's choice, or values by epoch."""
+    return "use" in value or (bool(value) and all(isinstance(key, int) for key in value))
+
+
+def dump_yaml(data: Mapping[str, Any]) -> str:
+    """Write plain data as YAML that reads back as the same data."""
+    from ruamel.yaml import YAML
+
+    stream = io.StringIO()
+    writer = YAML()
+    writer.indent(mapping=2, sequence=4, offset=2)
+    writer.width = 100
+    writer.dump(_copied(data), stream)
+    return stream.getvalue()
+
+
+def _plain(node: Any, loc: Loc, places: dict[Loc, str], name: str) -> Any:
+    if isinstance(node, Mapping):
+        plain: dict[Any, Any] = {}
+        for key, value in node.items():
+            key = int(key) if isinstance(key, int) else str(key)
+            if hasattr(node, "lc"):
+                line, column = node.lc.key(key)
+                places[(*loc, key)] = f"{name}:{line + 1}:{column + 1}"
+            plain[key] = _plain(value, (*loc, key), places, name)
+        return plain
+    if isinstance(node, list):
+        items = []
+        for index, value in enumerate(node):
+            if hasattr(node, "lc"):
+                line, column = node.lc.item(index)
+                places[(*loc, index)] = f"{name}:{line + 1}:{column + 1}"
+            items.append(_plain(value, (*loc, index), places, name))
+        return items
+    for kind in (bool, int, float, str):  # ruamel's scalars remember how they were written
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(inner) for inner in value]
+    return value
+
+
+def _assign(data: dict[str, Any], loc: Loc, value: Any) -> None:
+    target: Any = data
+    for part, following in zip(loc, (*loc[1:], None), strict=True):
+        if following is None:
+            target[part] = value
+        elif isinstance(target, dict):
+            if target.get(part) is None:
+                target[part] = {}
+            elif isinstance(target[part], str):  # `smoother: name` is short for {use: name}
+                target[part] = {"use": target[part]}
+            target = target[part]
+        else:
+            target = target[part]

@@ -1,0 +1,380 @@
+"""The task file: what a user may write, checked down to line and column.
+
+Names of plugins and their options are checked where plugins are known (:mod:`fieldvae.registry`);
+here stands what can be said without loading any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from fieldvae.document import Document, Loc
+from fieldvae.errors import Problem, SpecError, nearest
+from fieldvae.field import FieldSpec, Transform
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _use(value: object) -> object:
+    return {"use": value} if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str | Path) else value
+
+
+class PluginChoice(BaseModel):
+    """A plugin by name, with its options beside it: ``{use: convolution, channels: 64}``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    use: Annotated[str, Field(description="Name of an installed plugin.")]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options, everything but ``use``."""
+        return dict(self.model_extra or {})
+
+
+Choice = Annotated[PluginChoice, BeforeValidator(_use)]
+
+Schedule = float | dict[NonNegativeInt, float]
+"""A number, or numbers by the epoch from which they hold: ``{0: 1, 300: 10000}``."""
+
+
+class LossChoice(PluginChoice):
+    """A loss term and its weight."""
+
+    weight: Annotated[
+        Schedule, Field(description="Factor of this term; by epoch: {0: 1, 300: 10000}.")
+    ] = 1.0
+
+
+class SplitSpec(_Section):
+    """How samples are shared out; what is neither test nor validation trains."""
+
+    test: Annotated[float, Field(ge=0, lt=1, description="Share of samples for testing.")] = 0.1
+    validation: Annotated[float, Field(ge=0, lt=1, description="Share for validation.")] = 0.1
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _something_trains(self) -> SplitSpec:
+        if self.test + self.validation >= 1:
+            raise ValueError(
+                f"test {self.test} + validation {self.validation} leave nothing to train on"
+            )
+        return self
+
+
+class ScalingSpec(_Section):
+    """How fields are scaled for the model where they do not say it themselves."""
+
+    method: Transform = "standardize"
+    per: Annotated[
+        Literal["component", "voxel"],
+        Field(description="One scale a component, or one for every voxel as in the paper."),
+    ] = "component"
+
+
+class DataSpec(_Section):
+    """Where the data are and how they are split and scaled."""
+
+    store: Annotated[
+        tuple[Path, ...],
+        BeforeValidator(_listed),
+        Field(min_length=1, description="A Zarr store, or several of the same grid."),
+    ]
+    test_store: Annotated[
+        Path | None, Field(description="Test on this store; then `store` holds no test part.")
+    ] = None
+    split: SplitSpec = SplitSpec()
+    stratify: Annotated[
+        str | None,
+        Field(description="Sample coordinate of which every part gets its share."),
+    ] = None
+    group: Annotated[
+        str | None,
+        Field(description="Sample coordinate; samples that share a value stay together."),
+    ] = "group"
+    scaling: ScalingSpec = ScalingSpec()
+
+
+class ModelSpec(_Section):
+    """The networks."""
+
+    preset: Annotated[str, Field(description="`default`, or `paper` (arXiv:2604.02281).")] = (
+        "default"
+    )
+    layout: Annotated[
+        Literal["vector", "field"],
+        Field(description="Latent and conditions as vectors, or as fields on the grid."),
+    ] = "field"
+    latent: Annotated[PositiveInt, Field(description="Width of the latent.")] = 12
+    condition: Annotated[
+        PositiveInt | dict[str, PositiveInt],
+        Field(description="Width of every input's condition; {name: width} for some."),
+    ] = 16
+    smoother: Annotated[Choice, Field(description="Smoother of every input.")] = PluginChoice(
+        use="convolution"
+    )
+    smoothers: Annotated[
+        dict[str, Choice], Field(description="Smoothers of single inputs, by field.")
+    ] = {}
+    encoder: Annotated[Choice, Field(description="Encoder; `none` for a model without.")] = (
+        PluginChoice(use="convolution")
+    )
+    decoder: Annotated[Choice, Field(description="Decoder.")] = PluginChoice(use="convolution")
+    prior: Annotated[Choice, Field(description="Law of the latent given the conditions.")] = (
+        PluginChoice(use="standard")
+    )
+    decode: Annotated[
+        Literal["smoothed", "recovered"],
+        Field(description="Which conditions the decoder sees while it is trained."),
+    ] = "smoothed"
+    project: Annotated[
+        bool, Field(description="Whether outputs are projected onto their closure.")
+    ] = True
+
+    def condition_width(self, name: str) -> int:
+        """Width of the condition of one input."""
+        if isinstance(self.condition, int):
+            return self.condition
+        return self.condition.get(name, ModelSpec.model_fields["condition"].default)
+
+
+class TrainingSpec(_Section):
+    """The optimisation."""
+
+    epochs: Annotated[
+        PositiveInt | None, Field(description="Passes through the training part.")
+    ] = None
+    steps: Annotated[
+        PositiveInt | None, Field(description="Optimiser steps, where `epochs` is not given.")
+    ] = None
+    batch: PositiveInt = 32
+    optimizer: Literal["adam", "adamw"] = "adamw"
+    learning_rate: Annotated[Schedule, Field(description="Step size; by epoch: {0: 1e-3}.")] = 1e-3
+    decay: Annotated[
+        Literal["none", "cosine"], Field(description="Decay of the step size over training.")
+    ] = "none"
+    weight_decay: NonNegativeFloat = 0.0
+    clip: Annotated[
+        PositiveFloat | None, Field(description="Largest norm of the gradient.")
+    ] = None
+    average: Annotated[
+        float | None,
+        Field(gt=0, lt=1, description="Decay of the running mean of the weights that is kept."),
+    ] = None
+    patience: Annotated[
+        PositiveInt | None,
+        Field(description="Stop when validation has not improved for this many epochs."),
+    ] = None
+    checkpoint_every: Annotated[PositiveInt, Field(description="Epochs between checkpoints.")] = 5
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> TrainingSpec:
+        if self.epochs is None and self.steps is None:
+            raise ValueError("give epochs (or steps)")
+        return self
+
+
+class QuantileTolerance(_Section):
+    """A tolerance read off real held-out fields: accept what errs less than this share of them."""
+
+    quantile: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+class PredictionSpec(_Section):
+    """Algorithm 1 of arXiv:2604.02281: realizations that pass the self-check."""
+
+    realizations: Annotated[PositiveInt, Field(description="Accepted realizations a sample.")] = 3
+    self_check: bool = True
+    error: Annotated[
+        Literal["relative", "spread"],
+        Field(
+            description="Condition error relative to the condition (paper), or to its spread "
+            "over the training part."
+        ),
+    ] = "spread"
+    tolerance: Annotated[
+        PositiveFloat | QuantileTolerance,
+        Field(description="Largest condition error, or {quantile: 0.95} of real fields' own."),
+    ] = QuantileTolerance()
+    max_draws: Annotated[PositiveInt, Field(description="Draws tried a sample.")] = 500
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _enough_draws(self) -> PredictionSpec:
+        if self.max_draws < self.realizations:
+            raise ValueError(
+                f"max_draws {self.max_draws} is below realizations {self.realizations}"
+            )
+        return self
+
+
+class DesignSpec(_Section):
+    """Inverse design; not part of this version yet."""
+
+
+class EvaluationSpec(_Section):
+    """Scores on the test part."""
+
+    realizations: Annotated[int, Field(ge=2, description="Ensemble size for the scores.")] = 100
+    baselines: Annotated[
+        tuple[Literal["climatology", "linear_gaussian"], ...],
+        Field(description="Models that every score is compared with."),
+    ] = ("climatology", "linear_gaussian")
+    bootstrap: Annotated[NonNegativeInt, Field(description="Resamples for intervals.")] = 1000
+    seed: NonNegativeInt = 0
+
+
+SymmetryName = Literal["none", "cubic", "translations"]
+Operation = tuple[
+    tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
+]
+
+
+class TaskSpec(_Section):
+    """A whole task, every default filled in: frozen, from YAML and back to it."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    task: Annotated[str | None, Field(description="An installed task to start from.")] = None
+    fields: Annotated[
+        dict[str, FieldSpec], Field(description="Fields declared here; others come from plugins.")
+    ] = {}
+    inputs: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    outputs: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    data: DataSpec
+    model: ModelSpec = ModelSpec()
+    losses: Annotated[
+        tuple[Annotated[LossChoice, BeforeValidator(_use)], ...], Field(min_length=1)
+    ]
+    training: TrainingSpec
+    symmetry: Annotated[
+        tuple[SymmetryName | Operation, ...],
+        BeforeValidator(_listed),
+        Field(description="none, cubic, translations, or 3x3 operations in crystal axes."),
+    ] = ("none",)
+    prediction: PredictionSpec = PredictionSpec()
+    design: DesignSpec = DesignSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+
+    @model_validator(mode="after")
+    def _fields_are_told_apart(self) -> TaskSpec:
+        for names in (self.inputs, self.outputs):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            if repeated:
+                raise ValueError(f"field {repeated[0]!r} is named twice")
+        both = [name for name in self.inputs if name in self.outputs]
+        if both:
+            raise ValueError(
+                f"field {both[0]!r} is both an input and an output; a model given the answer "
+                "learns nothing: remove it from one of them"
+            )
+        return self
+
+    def choices(self) -> dict[Loc, tuple[str, PluginChoice]]:
+        """Every choice of a plugin: its place in the task -> (group, choice)."""
+        found: dict[Loc, tuple[str, PluginChoice]] = {
+            ("model", "smoother"): ("smoothers", self.model.smoother),
+            ("model", "encoder"): ("encoders", self.model.encoder),
+            ("model", "decoder"): ("decoders", self.model.decoder),
+            ("model", "prior"): ("priors", self.model.prior),
+        }
+        for name, choice in self.model.smoothers.items():
+            found["model", "smoothers", name] = ("smoothers", choice)
+        for index, loss in enumerate(self.losses):
+            found["losses", index] = ("losses", loss)
+        return found
+
+
+def parse_task(document: Document, filled: Mapping[str, Any]) -> TaskSpec:
+    """Check a task whose defaults have been filled in, naming every mistake at once.
+
+    Parameters
+    ----------
+    document
+        What the user wrote, for the places of mistakes.
+    filled
+        The same laid over the defaults.
+
+    Raises
+    ------
+    SpecError
+        With one problem for each mistake.
+    """
+    try:
+        return TaskSpec.model_validate(filled)
+    except ValidationError as error:
+        raise SpecError(problems(document, error, TaskSpec)) from None
+
+
+def problems(document: Document, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    """Turn pydantic's errors into problems with the places of a document."""
+    told: dict[tuple[str, str], Problem] = {}
+    for item in error.errors():
+        loc = tuple(part for part in item["loc"] if _in_document(part))
+        problem = document.problem(loc, _words(item, loc, model))
+        told.setdefault((problem.place, problem.message), problem)
+    return list(told.values())
+
+
+def _in_document(part: str | int) -> bool:
+    """Whether a part of pydantic's path is a key of the file and no tag of a union."""
+    return isinstance(part, int) or not any(letter in part for letter in "[](),- ")
+
+
+def _words(item: Any, loc: Loc, model: type[BaseModel]) -> str:
+    key = ".".join(str(part) for part in loc)
+    if item["type"] == "extra_forbidden":
+        known = _keys(model, loc[:-1])
+        where = f" in '{'.'.join(map(str, loc[:-1]))}'" if len(loc) > 1 else ""
+        hint = nearest(str(loc[-1]), known)
+        return f"unknown key {str(loc[-1])!r}{where}{hint or '; known: ' + ', '.join(known)}"
+    if item["type"] == "missing":
+        return f"{key} is missing"
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "value_error":
+        return f"{key}: {message}" if key else message
+    found = item["input"]
+    shown = f"found {found!r}" if isinstance(found, str | int | float | bool) else ""
+    message = message[0].lower() + message[1:]
+    return f"{key}: {message}" + (f"; {shown}" if shown else "")
+
+
+def _keys(model: type[BaseModel], loc: Loc) -> list[str]:
+    """The keys that the section at ``loc`` knows."""
+    current: Any = model
+    for part in loc:
+        fields = getattr(current, "model_fields", None)
+        annotation = fields[part].annotation if fields and part in fields else current
+        current = _section(annotation)
+    return sorted(getattr(current, "model_fields", {}))
+
+
+def _section(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _section(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,200 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+from fieldvae.cli import WRONG_INPUT
+from fieldvae.cli.data import data
+
+app = typer.Typer(
+    name="fieldvae",
+    help="Learn the conditional distribution of output fields given input fields, and draw from it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data)
+
+Task = Annotated[Path, typer.Argument(help="A task file in YAML.", metavar="TASK.yaml")]
+Run = Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")]
+Store = Annotated[Path, typer.Argument(help="A Zarr store.", metavar="STORE")]
+Settings = Annotated[
+    Optional[list[str]],
+    typer.Option("--set", help="Override a key of the task: training.epochs=50. Repeatable."),
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute; auto takes a GPU.")
+]
+Stage = Literal["data", "train", "evaluate", "predict", "report"]
+
+
+@app.command()
+def run(
+    task: Task,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Run directory; default: runs/NAME beside the task.")
+    ] = None,
+    settings: Settings = None,
+    device: Device = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier run.")] = False,
+    from_run: Annotated[
+        Optional[Path], typer.Option("--from", help="Start from the weights of this run.")
+    ] = None,
+    until: Annotated[Stage, typer.Option(help="Stop after this stage.")] = "report",
+) -> None:
+    """Train, evaluate, predict and report, as a task file says."""
+    from fieldvae.cli.screen import Screen
+    from fieldvae.workflow.filling import make_plan
+
+    plan = make_plan(task, settings or ())
+    screen = Screen()
+    from fieldvae.workflow.stages import run_plan
+
+    finished = run_plan(
+        plan,
+        out=out or task.parent / "runs" / plan.spec.name,
+        device=device,
+        resume=resume,
+        force=force,
+        from_run=from_run,
+        until=until,
+        progress=screen,
+    )
+    typer.echo(finished.summary())
+
+
+@app.command()
+def validate(task: Task, settings: Settings = None) -> None:
+    """Check a task and its data without training, and print the plan."""
+    from fieldvae.workflow.filling import make_plan
+
+    plan = make_plan(task, settings or ())
+    from fieldvae.workflow.stages import describe_plan
+
+    typer.echo(describe_plan(plan))
+
+
+@app.command()
+def predict(
+    run: Run,
+    store: Store,
+    out: Annotated[Path, typer.Option(help="Store to write.")],
+    realizations: Annotated[
+        Optional[int], typer.Option(min=1, help="Realizations a sample; default: the task's.")
+    ] = None,
+    self_check: Annotated[
+        Optional[bool],
+        typer.Option("--self-check/--no-self-check", help="Keep only realizations that pass."),
+    ] = None,
+    max_draws: Annotated[
+        Optional[int], typer.Option(min=1, help="Draws tried a sample; default: the task's.")
+    ] = None,
+    seed: Annotated[Optional[int], typer.Option(min=0, help="Seed; default: the task's.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where realizations fell short.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing store.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Draw realizations of the outputs for the inputs in a store."""
+    from fieldvae.cli.screen import Screen
+    from fieldvae.workflow.serving import predict_store
+
+    predict_store(
+        run,
+        store,
+        out=out,
+        realizations=realizations,
+        self_check=self_check,
+        max_draws=max_draws,
+        seed=seed,
+        strict=strict,
+        force=force,
+        device=device,
+        progress=Screen(),
+    )
+    typer.echo(str(out))
+
+
+@app.command()
+def evaluate(
+    run: Run,
+    store: Store,
+    realizations: Annotated[
+        Optional[int], typer.Option(min=2, help="Ensemble size; default: the task's.")
+    ] = None,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Directory for metrics.json and evaluation.zarr.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Score a trained model on a store that holds inputs and outputs."""
+    from fieldvae.cli.screen import Screen
+    from fieldvae.workflow.serving import evaluate_store
+
+    metrics = evaluate_store(
+        run, store, realizations=realizations, out=out, device=device, progress=Screen()
+    )
+    typer.echo(json.dumps(metrics, indent=2))
+
+
+@app.command()
+def report(run: Run) -> None:
+    """Write the report of a run again from its stored numbers."""
+    from fieldvae.workflow.serving import report_run
+
+    typer.echo(str(report_run(run)))
+
+
+@app.command()
+def plugins() -> None:
+    """List every installed plugin with its distribution, options and health."""
+    from fieldvae.registry import examine
+
+    broken = 0
+    for health in examine():
+        extension = health.extension
+        state = f"broken: {health.trouble}" if health.trouble else _listed(health.options)
+        broken += bool(health.trouble)
+        typer.echo(
+            f"{extension.kind:<11} {extension.name:<20} "
+            f"{extension.distribution} {extension.version}  {state}"
+        )
+    if broken:
+        typer.echo(f"{broken} broken; tasks that do not use them are not affected", err=True)
+
+
+def _listed(options: object) -> str:
+    return " ".join(f"{k}={v}" for k, v in options.items()) if isinstance(options, dict) else ""
+
+
+@app.command()
+def schema(
+    kind: Annotated[Literal["task", "field", "store"], typer.Argument(help="Which schema.")],
+) -> None:
+    """Print the JSON Schema of a task, a field or a store, with the installed plugins' options."""
+    from fieldvae.schema import schema_of
+
+    typer.echo(json.dumps(schema_of(kind), indent=2))
+
+
+@app.command()
+def init(
+    task: Annotated[str, typer.Argument(help="An installed task, such as stress.", metavar="TASK")],
+    store: Annotated[Path, typer.Option(help="The store to learn from.")] = Path("data.zarr"),
+    out: Annotated[Optional[Path], typer.Option(help="File to write; default: TASK.yaml.")] = None,
+) -> None:
+    """Write a task file that starts from an installed task."""
+    from fieldvae.workflow.starting import write_task
+
+    typer.echo(str(write_task(task, store=store, out=out or Path(f"{task}.yaml"))))
+
+
+__all__ = ["WRONG_INPUT", "app"]

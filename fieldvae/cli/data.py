@@ -1,0 +1,80 @@
+"""``fieldvae data``: make, import, check and describe stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+data = typer.Typer(
+    name="data", help="Make, import, check and describe stores.", no_args_is_help=True
+)
+
+_PLUGIN = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+Out = Annotated[Optional[Path], typer.Option(help="Store to write.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing store.")]
+Help = Annotated[bool, typer.Option("--help", "-h", help="Show the options and exit.")]
+
+
+@data.command(context_settings=_PLUGIN)
+def generate(
+    context: typer.Context,
+    name: Annotated[Optional[str], typer.Argument(help="An installed simulator.")] = None,
+    out: Out = None,
+    workers: Workers = 1,
+    force: Force = False,
+    help_: Help = False,
+) -> None:
+    """Make a store by a simulator; an interrupted call goes on where it stood."""
+    _collect(context, "simulators", name, (), out, workers, force, help_)
+
+
+def _collect(
+    context: typer.Context,
+    kind: str,
+    name: str | None,
+    handed: tuple[object, ...],
+    out: Path | None,
+    workers: int,
+    force: bool,
+    help_: bool,
+) -> None:
+    from fieldvae import registry
+    from fieldvae.cli.options import describe_options, parse_options
+    from fieldvae.errors import OptionError
+
+    known = ", ".join(registry.names(kind)) or "none"
+    if help_ or name is None:
+        typer.echo(context.get_usage())
+        typer.echo(f"\nInstalled {kind}: {known}\n  --out STORE\n  --workers N\n  --force\n")
+        if name is not None:
+            typer.echo(describe_options(registry.options_model(kind, name), of=name))
+        raise typer.Exit(0 if help_ else 2)
+    options = parse_options(registry.options_model(kind, name), context.args, of=name)
+    if out is None:
+        raise OptionError("give the store to write: --out STORE")
+    from fieldvae.cli.screen import Screen
+    from fieldvae.workflow.collecting import collect_store
+
+    source = registry.call(kind, name, *handed, options=options)
+    collect_store(source, out, workers=workers, force=force, progress=Screen())
+    typer.echo(str(out))
+
+
+@data.command()
+def check(store: Annotated[Path, typer.Argument(metavar="STORE")]) -> None:
+    """Check a store: checksums, dims, units, missing values, closure."""
+    from fieldvae.workflow.inspecting import check_store
+
+    typer.echo(check_store(store))
+
+
+@data.command()
+def info(store: Annotated[Path, typer.Argument(metavar="STORE")]) -> None:
+    """Describe a store: fields, grid, samples, provenance."""
+    from fieldvae.workflow.inspecting import describe_store
+
+    typer.echo(describe_store(store))

@@ -1,0 +1,96 @@
+"""Progress on a terminal as bars, elsewhere as plain lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+
+if TYPE_CHECKING:
+    from fieldvae.training import EpochRecord
+
+T = TypeVar("T")
+
+SECONDS_BETWEEN_LINES = 15.0
+"""Away from a terminal, how often a line tells how far the work has come."""
+
+
+class Screen:
+    """Shows progress on standard error; standard output is left to results."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, soft_wrap=not sys.stderr.isatty(), highlight=False)
+
+    def say(self, line: str) -> None:
+        """Tell one line."""
+        self.console.print(escape(line))
+
+    def warn(self, line: str) -> None:
+        """Tell one line that the user should not overlook."""
+        self.console.print(f"[yellow]warning:[/yellow] {escape(line)}")
+
+    def epochs(self, records: Iterable[EpochRecord]) -> Iterator[EpochRecord]:
+        """Show training with the losses and the time left."""
+        with self._bars("training") as (bars, task):
+            told = 0.0
+            for record in records:
+                losses = f"loss {record.train.total:.4f}"
+                if record.validation:
+                    losses += f"  validation {record.validation.total:.4f}"
+                bars.update(task, completed=record.epoch, total=record.of, note=losses)
+                if not self.console.is_terminal and _due(told, record.epoch == record.of):
+                    told = time.monotonic()
+                    self.say(f"epoch {record.epoch} of {record.of}  {losses}")
+                yield record
+
+    def steps(self, items: Iterable[T], *, of: int, what: str) -> Iterator[T]:
+        """Show other long work."""
+        with self._bars(what) as (bars, task):
+            told = 0.0
+            for done, item in enumerate(items, start=1):
+                bars.update(task, completed=done, total=of, note="")
+                if not self.console.is_terminal and _due(told, done == of):
+                    told = time.monotonic()
+                    self.say(f"{what}: {done} of {of}")
+                yield item
+
+    def _bars(self, what: str) -> _Bar:
+        return _Bar(self.console, what)
+
+
+class _Bar:
+    """One bar for the time of one loop."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self.bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.what = what
+
+    def __enter__(self) -> tuple[Bars, int]:
+        self.bars.start()
+        return self.bars, self.bars.add_task(self.what, note="", total=None)
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+
+def _due(told: float, last: bool) -> bool:
+    return last or time.monotonic() - told >= SECONDS_BETWEEN_LINES

@@ -1,0 +1,80 @@
+"""The range of inputs that a model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+MARGIN = 0.1
+"""Share of the trained range by which a sample may leave it on either side.
+
+The largest of some hundred training samples is itself exceeded by one new sample in some
+hundred; a tenth of the range keeps such samples inside."""
+
+STATISTICS = ("least", "greatest", "mean", "spread")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Least and greatest of four statistics of every input component over the training samples.
+
+    The statistics are taken over the grid of one sample: least and greatest value, mean,
+    standard deviation. The last one tells a constant field from a fluctuating one whose values
+    are all ordinary (a Warren-Cowley field of zeros never occurs in data).
+
+    Parameters
+    ----------
+    ranges
+        By field: shape ``(2, statistic, component)``, least and greatest.
+    """
+
+    ranges: Mapping[str, np.ndarray]
+
+    @classmethod
+    def fit(cls, dataset: xr.Dataset, names: Sequence[str], indices: np.ndarray) -> Envelope:
+        """Read the range off the training samples.
+
+        Parameters
+        ----------
+        dataset
+            Fields ``(sample, component, ...)`` in physical units.
+        names
+            The inputs.
+        indices
+            Training samples.
+        """
+        ranges = {}
+        for name in names:
+            found = _statistics(dataset[name].isel(sample=indices))
+            ranges[name] = np.stack([found.min(axis=0), found.max(axis=0)])
+        return cls(ranges)
+
+    def outside(self, dataset: xr.Dataset) -> np.ndarray:
+        """Tell which samples lie outside, as booleans ``(sample,)``."""
+        beyond = np.zeros(dataset.sizes["sample"], dtype=bool)
+        for name, (least, greatest) in self.ranges.items():
+            found = _statistics(dataset[name])
+            margin = MARGIN * (greatest - least) + 1e-9 * np.maximum(abs(least), abs(greatest))
+            beyond |= ((found < least - margin) | (found > greatest + margin)).any(axis=(1, 2))
+        return beyond
+
+    def state(self) -> dict[str, Any]:
+        """Return plain data that :meth:`from_state` reads back."""
+        return {name: values.tolist() for name, values in self.ranges.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Envelope:
+        """Restore from :meth:`state`."""
+        return cls({name: np.asarray(values) for name, values in state.items()})
+
+
+def _statistics(field: xr.DataArray) -> np.ndarray:
+    """Shape ``(sample, statistic, component)``, in the order of :data:`STATISTICS`."""
+    values = field.to_numpy().reshape(field.shape[0], field.shape[1], -1).astype(float)
+    return np.stack(
+        [values.min(axis=2), values.max(axis=2), values.mean(axis=2), values.std(axis=2)], axis=1
+    )

@@ -1,0 +1,185 @@
+"""The directory that one ``fieldvae run`` makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from fieldvae.errors import RunError
+
+PACKAGES = ("fieldvae", "torch", "numpy", "xarray", "zarr", "pydantic", "scipy", "stevedore")
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Names of the files in a run; each stage reads those of the stages before it.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    """
+
+    path: Path
+
+    @property
+    def task(self) -> Path:
+        """The task as the user gave it."""
+        return self.path / "task.yaml"
+
+    @property
+    def filled(self) -> Path:
+        """The task with every default."""
+        return self.path / "task.filled.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions and machine."""
+        return self.path / "environment.json"
+
+    @property
+    def summary(self) -> Path:
+        """Counts, grid, symmetry, seeds and the state of every stage."""
+        return self.path / "run.json"
+
+    @property
+    def split(self) -> Path:
+        """Indices of the parts."""
+        return self.path / "split.json"
+
+    @property
+    def log(self) -> Path:
+        """What was told, with times."""
+        return self.path / "log.txt"
+
+    @property
+    def history(self) -> Path:
+        """Losses, one JSON object an epoch."""
+        return self.path / "history.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Training state, for ``--resume``."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The trained model; all that prediction needs."""
+        return self.path / "model"
+
+    @property
+    def metrics(self) -> Path:
+        """The scores."""
+        return self.path / "metrics.json"
+
+    @property
+    def evaluation(self) -> Path:
+        """What the report plots of the evaluation."""
+        return self.path / "evaluation.zarr"
+
+    @property
+    def predictions(self) -> Path:
+        """Self-checked realizations of the test part."""
+        return self.path / "predictions.zarr"
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.path / "report" / "index.html"
+
+    @property
+    def previous(self) -> Path:
+        """Where ``--force`` keeps the earlier run until this one has finished."""
+        return self.path.with_name(self.path.name + ".previous")
+
+    def state(self) -> str:
+        """``absent``, ``unfinished``, ``finished``, or ``foreign`` for a directory of other things."""
+        if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
+            return "absent"
+        try:
+            summary = read_json(self.summary)
+        except (OSError, json.JSONDecodeError):
+            return "foreign"
+        return "finished" if summary.get("finished") else "unfinished"
+
+
+def check_claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
+    """Refuse a directory that may not be written, before anything is.
+
+    Raises
+    ------
+    RunError
+        If it holds something that is no run, a finished run without ``force``, or an unfinished
+        one without ``resume`` or ``force``.
+    """
+    state = directory.state()
+    if state == "foreign":
+        raise RunError(f"{directory.path} holds something that is no run; choose another --out")
+    if state == "absent" or force:
+        return
+    if state == "finished" and not resume:
+        raise RunError(
+            f"{directory.path} holds a finished run; repeat it with --force, complete it with "
+            "--resume, or choose another --out"
+        )
+    if state == "unfinished" and not resume:
+        raise RunError(
+            f"{directory.path} holds an unfinished run; go on with --resume, start anew with "
+            "--force, or choose another --out"
+        )
+
+
+def claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
+    """Make the directory ready; an earlier run under ``force`` is set aside, not removed."""
+    if force and not resume and directory.state() in ("finished", "unfinished"):
+        if directory.state() == "finished" or not directory.previous.exists():
+            shutil.rmtree(directory.previous, ignore_errors=True)
+            os.replace(directory.path, directory.previous)
+        else:
+            shutil.rmtree(directory.path)
+    directory.path.mkdir(parents=True, exist_ok=True)
+
+
+def release(directory: RunDirectory) -> None:
+    """Remove the earlier run that was set aside, now that this one has finished."""
+    shutil.rmtree(directory.previous, ignore_errors=True)
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of one."""
+    staged = path.with_name(path.name + ".tmp")
+    staged.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(staged, path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Versions, machine and device, for the record."""
+    packages = {}
+    for name in PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = "absent"
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "packages": packages,
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }

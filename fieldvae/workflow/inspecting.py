@@ -1,0 +1,65 @@
+"""Stores described and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fieldvae import registry
+from fieldvae.data.conform import component_dimension
+from fieldvae.data.samples import Samples
+from fieldvae.data.store import open_store, read_dataset
+from fieldvae.errors import StoreError
+from fieldvae.field import FieldSpec
+
+
+def describe_store(path: Path) -> str:
+    """Say what a store holds: fields, grid, samples, provenance."""
+    dataset = read_dataset(path)
+    lines = [f"{path}: {dataset.sizes.get('sample', 0)} samples"]
+    for name, array in dataset.data_vars.items():
+        dims = ", ".join(f"{dim} {size}" for dim, size in array.sizes.items())
+        lines.append(f"  {name} ({dims}) {array.attrs.get('units', 'no units')}")
+        component = component_dimension(array)
+        if component in array.coords:
+            lines.append(f"      {component}: {', '.join(map(str, array[component].values))}")
+    for name, coordinate in dataset.coords.items():
+        if coordinate.dims == ("sample",) and coordinate.dtype.kind in "fiu":
+            low, high = float(coordinate.min()), float(coordinate.max())
+            units = coordinate.attrs.get("units", "")
+            lines.append(f"  {name}: {low:g} to {high:g} {units}".rstrip())
+    for key in ("spacing", "spacing_units", "periodic", "frame", "provenance"):
+        if key in dataset.attrs:
+            lines.append(f"  {key}: {dataset.attrs[key]}")
+    return "\n".join(lines)
+
+
+def check_store(path: Path) -> str:
+    """Check a store against the fields that plugins declare, and the rest against itself.
+
+    Raises
+    ------
+    StoreError
+        With every mistake, one a line.
+    """
+    dataset = read_dataset(path)
+    fields: dict[str, FieldSpec] = {}
+    unknown = []
+    for name in map(str, dataset.data_vars):
+        if "sample" not in dataset[name].dims:
+            continue
+        if name in registry.names("fields"):
+            plugin = registry.load("fields", name)
+            if isinstance(plugin, FieldSpec):
+                fields[name] = plugin
+        else:
+            unknown.append(name)
+    if not fields and not unknown:
+        raise StoreError(f"{path} holds no variable with a dim 'sample'; expected fields")
+    lines = [f"{path}: sound"]
+    if fields:
+        samples: Samples = open_store(path, fields)
+        lines.append(f"  {len(samples)} samples on {' x '.join(map(str, samples.grid.shape))}")
+        lines.append(f"  checked against plugins: {', '.join(fields)}")
+    if unknown:
+        lines.append(f"  declared by no plugin, not checked: {', '.join(unknown)}")
+    return "\n".join(lines)

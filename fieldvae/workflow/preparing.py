@@ -1,0 +1,152 @@
+"""The data stage: from a plan to samples, split, scaling and symmetry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from fieldvae.contract import Batch
+from fieldvae.data.envelope import Envelope
+from fieldvae.data.samples import Samples, concatenate
+from fieldvae.data.scaling import Scaling
+from fieldvae.data.split import Split, make_split
+from fieldvae.data.store import open_store
+from fieldvae.data.symmetry import SymmetryGroup
+from fieldvae.errors import StoreError
+from fieldvae.field import FieldSpec
+from fieldvae.grid import Grid
+from fieldvae.spec import TaskSpec
+from fieldvae.workflow.filling import Choices, Plan, resolve
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that training and evaluation take from the data.
+
+    Parameters
+    ----------
+    spec, choices
+        The task, and what its names stand for.
+    samples
+        All samples, those of a test store last.
+    split
+        Positions of the parts.
+    symmetry
+        What is left of the declared symmetry on the grid, acting on scaled values.
+    scaling, envelope
+        Fitted to the training part.
+    """
+
+    spec: TaskSpec
+    choices: Choices
+    samples: Samples
+    split: Split
+    symmetry: SymmetryGroup
+    scaling: Scaling
+    envelope: Envelope
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of all samples."""
+        return self.samples.grid
+
+    @property
+    def inputs(self) -> list[FieldSpec]:
+        """The input fields, components known."""
+        return [self.samples.fields[name] for name in self.spec.inputs]
+
+    @property
+    def outputs(self) -> list[FieldSpec]:
+        """The output fields, components known."""
+        return [self.samples.fields[name] for name in self.spec.outputs]
+
+    def part(self, indices: np.ndarray) -> xr.Dataset:
+        """Some samples, in physical units."""
+        return self.samples.dataset.isel(sample=indices)
+
+    def scaled(self, indices: np.ndarray) -> tuple[Batch, Batch]:
+        """Inputs and outputs of some samples as the networks see them."""
+        part = self.part(indices)
+        return (
+            self.scaling.to_model(part, self.spec.inputs, grid=self.grid),
+            self.scaling.to_model(part, self.spec.outputs, grid=self.grid),
+        )
+
+    def augment(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Apply a random element of the symmetry group to every sample."""
+        size = len(next(iter(batch.values())))
+        operations, shifts = self.symmetry.random(size, generator)
+        return self.symmetry.apply(batch, operations, shifts)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts, grid and symmetry, for the run's record."""
+        return {
+            "samples": {
+                "train": len(self.split.train),
+                "validation": len(self.split.validation),
+                "test": len(self.split.test),
+            },
+            "grid": {"shape": list(self.grid.shape), **self.grid.attributes()},
+            "fields": {
+                field.name: field.model_dump(mode="json") for field in (*self.inputs, *self.outputs)
+            },
+            "symmetry": str(self.symmetry),
+            "stores": [str(path) for path in self.spec.data.store],
+            "test_store": None if self.spec.data.test_store is None else str(self.spec.data.test_store),
+            "provenance": _provenance(self.samples.dataset.attrs),
+        }
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Load plugins and data of a plan, refusing every mistake before anything is computed.
+
+    Raises
+    ------
+    SpecError
+        If plugins or their options are wrong.
+    StoreError
+        If the data are.
+    """
+    spec, choices = plan.spec, resolve(plan)
+    stores = [open_store(path, choices.fields) for path in spec.data.store]
+    learned = concatenate(stores)
+    test_samples = None
+    if spec.data.test_store is not None:
+        test = open_store(spec.data.test_store, choices.fields)
+        test_samples = np.arange(len(learned), len(learned) + len(test))
+        learned = concatenate([learned, test])
+    split = make_split(
+        learned.dataset,
+        spec.data.split,
+        stratify=spec.data.stratify,
+        group=spec.data.group,
+        test_samples=test_samples,
+    )
+    _check_learnable(learned, split, spec)
+    symmetry = SymmetryGroup.build(spec.symmetry, learned.grid, learned.fields)
+    scaling = Scaling.fit(
+        learned.dataset, learned.fields, split.train, spec.data.scaling, symmetry=symmetry
+    )
+    envelope = Envelope.fit(learned.dataset, spec.inputs, split.train)
+    centered = symmetry.centered(scaling.zeros())
+    return Prepared(spec, choices, learned, split, centered, scaling, envelope)
+
+
+def _check_learnable(samples: Samples, split: Split, spec: TaskSpec) -> None:
+    """Refuse outputs that never change: there is nothing to learn, and no unit to score in."""
+    for name in spec.outputs:
+        values = samples.dataset[name].isel(sample=split.train).to_numpy()
+        if float(values.std()) == 0:
+            raise StoreError(
+                f"{name!r} in {samples.name} has the same value everywhere in the training part; "
+                "there is nothing to learn"
+            )
+
+
+def _provenance(attributes: Mapping[Any, Any]) -> str:
+    return str(attributes.get("provenance", ""))

@@ -1,0 +1,118 @@
+"""What a finished run is used for: predict from a store, score on another, report again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from fieldvae.data.store import check_absent, open_store, write_store
+from fieldvae.errors import RunError, SamplingError
+from fieldvae.report import write_report
+from fieldvae.workflow import trained
+from fieldvae.workflow.directory import RunDirectory, write_json
+from fieldvae.workflow.progress import Progress, Silence
+from fieldvae.workflow.scoring import score_store
+from fieldvae.workflow.stages import choose_device
+from fieldvae.workflow.trained import shortfall
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def predict_store(
+    run: Path,
+    store: Path,
+    *,
+    out: Path,
+    realizations: int | None = None,
+    self_check: bool | None = None,
+    max_draws: int | None = None,
+    seed: int | None = None,
+    strict: bool = False,
+    force: bool = False,
+    device: Device = "auto",
+    progress: Progress | None = None,
+) -> None:
+    """Draw realizations for the inputs in a store and write them as another.
+
+    Raises
+    ------
+    InputError
+        Before anything is drawn, if run, store or options are wrong.
+    SamplingError
+        Under ``strict``, after what was drawn has been written.
+    """
+    told = progress or Silence()
+    check_absent(out, overwrite=force)
+    model = trained.load(run, device=choose_device(device))
+    samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
+    outside = model.envelope.outside(samples.dataset)
+    if outside.any():
+        told.warn(
+            f"{outside.mean():.0%} of the samples ({int(outside.sum())} of {len(outside)}) have "
+            "inputs outside the range that the model was trained on; expect no skill there"
+        )
+    failure: SamplingError | None = None
+    try:
+        predictions = model.predict(
+            samples.dataset,
+            realizations=realizations,
+            self_check=self_check,
+            max_draws=max_draws,
+            seed=seed,
+            strict=strict,
+        )
+    except SamplingError as error:
+        failure, predictions = error, error.predictions
+    predictions.attrs["provenance"] = f"fieldvae predict {model.spec.name} on {store.name}"
+    if failure is None and "accepted" in predictions and not bool(predictions["accepted"].all()):
+        told.warn(shortfall(predictions))
+    write_store(predictions, out, overwrite=force)
+    if failure is not None:
+        raise failure
+
+
+def evaluate_store(
+    run: Path,
+    store: Path,
+    *,
+    realizations: int | None = None,
+    out: Path | None = None,
+    device: Device = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Score a trained model on all samples of a store that holds inputs and outputs.
+
+    The baselines are those fitted to the run's own training part, so the run's stores must still
+    be where they were.
+
+    Returns
+    -------
+    dict
+        As in ``metrics.json``.
+    """
+    model = trained.load(run, device=choose_device(device))
+    samples = open_store(store, model.fields)
+    model.check_grid(samples.grid)
+    evaluation = score_store(model, samples, realizations=realizations)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_store(evaluation.details, out / "evaluation.zarr", overwrite=True)
+        write_json(out / "metrics.json", evaluation.metrics)
+    return evaluation.metrics
+
+
+def report_run(run: Path) -> Path:
+    """Write a run's report again from its stored numbers.
+
+    Raises
+    ------
+    RunError
+        If the directory is no run.
+    """
+    directory = RunDirectory(run)
+    if directory.state() in ("absent", "foreign"):
+        raise RunError(f"{run} is no run; give the directory that `fieldvae run` made")
+    return write_report(run)
+
+
+__all__ = ["evaluate_store", "predict_store", "report_run"]

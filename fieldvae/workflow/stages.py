@@ -1,0 +1,365 @@
+"""The stages of a run: data, train, evaluate, predict, report.
+
+Each reads the files of the stages before it and writes its own whole or not at all, so that an
+interrupted run goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+
+from fieldvae.data.store import write_store
+from fieldvae.document import dump_yaml
+from fieldvae.errors import OptionError, RunError
+from fieldvae.report import write_report
+from fieldvae.training import EpochRecord, Losses, train
+from fieldvae.workflow import trained
+from fieldvae.workflow.assembly import assemble, loss_terms
+from fieldvae.workflow.calibrating import self_check
+from fieldvae.workflow.directory import (
+    RunDirectory,
+    check_claim,
+    claim,
+    environment,
+    read_json,
+    release,
+    write_json,
+)
+from fieldvae.workflow.filling import Plan, make_plan
+from fieldvae.workflow.preparing import Prepared, prepare
+from fieldvae.workflow.progress import Progress, Silence
+from fieldvae.workflow.scoring import score_run, sentences
+from fieldvae.workflow.trained import TrainedModel, shortfall
+
+Stage = Literal["data", "train", "evaluate", "predict", "report"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory and what has been done in it.
+
+    Parameters
+    ----------
+    directory
+        The directory.
+    """
+
+    directory: RunDirectory
+
+    @property
+    def path(self) -> Path:
+        """The directory's path."""
+        return self.directory.path
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The scores in ``metrics.json``."""
+        return read_json(self.directory.metrics)
+
+    def model(self, *, device: str = "cpu") -> TrainedModel:
+        """Load the trained model."""
+        return trained.load(self.path, device=device)
+
+    def summary(self) -> str:
+        """Say in a few lines what came out."""
+        lines = []
+        if self.directory.metrics.exists():
+            lines += sentences(self.metrics)
+        if self.directory.report.exists():
+            lines.append(f"report: {self.directory.report}")
+        return "\n".join([*lines, f"run: {self.path}"])
+
+
+def run(
+    task: Path | str | Mapping[str, Any],
+    *,
+    out: Path | str | None = None,
+    settings: Sequence[str] = (),
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    resume: bool = False,
+    force: bool = False,
+    from_run: Path | str | None = None,
+    until: Stage = "report",
+    progress: Progress | None = None,
+) -> Run:
+    """Train, evaluate, predict and report, as a task says.
+
+    Parameters
+    ----------
+    task
+        A task file, or the same as nested mappings.
+    out
+        The run directory; ``runs/<name>`` beside the task's file where ``None``.
+    settings
+        Overrides ``key.path=value``.
+    device
+        ``auto`` takes a GPU where there is one.
+    resume
+        Go on with an interrupted run.
+    force
+        Replace an earlier run, once this one has finished.
+    from_run
+        A run of the same networks whose weights training starts from.
+    until
+        The last stage.
+    progress
+        Shows how far the work has come; silent where ``None``.
+
+    Raises
+    ------
+    InputError
+        Before anything is written, if task, plugins, data or directory are wrong.
+    TrainingError
+        If a loss is not finite.
+    """
+    plan = make_plan(task if isinstance(task, Mapping) else Path(task), settings)
+    base = Path.cwd() if isinstance(task, Mapping) else Path(task).parent
+    return run_plan(
+        plan,
+        out=Path(out) if out is not None else base / "runs" / plan.spec.name,
+        device=device,
+        resume=resume,
+        force=force,
+        from_run=None if from_run is None else Path(from_run),
+        until=until,
+        progress=progress,
+    )
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    out: Path,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    resume: bool = False,
+    force: bool = False,
+    from_run: Path | None = None,
+    until: Stage = "report",
+    progress: Progress | None = None,
+) -> Run:
+    """Walk the stages of a plan; see :func:`run`."""
+    directory = RunDirectory(out)
+    check_claim(directory, resume=resume, force=force)
+    place = choose_device(device)
+    prepared = prepare(plan)
+    start = None if from_run is None else trained.load(from_run)
+    if resume and directory.state() in ("finished", "unfinished"):
+        _check_same_task(directory, plan)
+    claim(directory, resume=resume, force=force)
+    told = _Log(directory, progress or Silence())
+    _stage_data(directory, plan, prepared, place, told)
+    last = STAGES.index(until)
+    if last >= STAGES.index("train"):
+        _stage_train(directory, prepared, place, start, resume, told)
+    if last >= STAGES.index("evaluate"):
+        _stage_evaluate(directory, prepared, place, told)
+    if last >= STAGES.index("predict"):
+        _stage_predict(directory, prepared, place, told)
+    if last >= STAGES.index("report"):
+        write_report(directory.path)
+        write_json(directory.summary, {**read_json(directory.summary), "finished": True})
+        release(directory)
+    return Run(directory)
+
+
+def choose_device(device: Literal["auto", "cpu", "cuda"]) -> str:
+    """Return ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    OptionError
+        If a GPU is asked for and there is none.
+    """
+    if device == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise OptionError("--device cuda: torch sees no GPU here; use --device cpu or auto")
+    return "cpu"
+
+
+class _Log:
+    """Passes on what is told, and keeps a copy in the run's log."""
+
+    def __init__(self, directory: RunDirectory, progress: Progress) -> None:
+        self.directory = directory
+        self.progress = progress
+
+    def say(self, line: str) -> None:
+        self.keep(line)
+        self.progress.say(line)
+
+    def warn(self, line: str) -> None:
+        self.keep(f"warning: {line}")
+        self.progress.warn(line)
+
+    def keep(self, line: str) -> None:
+        with self.directory.log.open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
+
+
+def _check_same_task(directory: RunDirectory, plan: Plan) -> None:
+    """Refuse to go on with another task than the one that was begun."""
+    if directory.filled.exists() and directory.filled.read_text(encoding="utf-8") != _filled(plan):
+        raise RunError(
+            f"{directory.path} was begun with another task than this one (compare "
+            f"{directory.filled.name}); undo the change, or start anew with --force"
+        )
+
+
+def _filled(plan: Plan) -> str:
+    return dump_yaml(plan.spec.model_dump(mode="json"))
+
+
+def _stage_data(
+    directory: RunDirectory, plan: Plan, prepared: Prepared, device: str, told: _Log
+) -> None:
+    directory.filled.write_text(_filled(plan), encoding="utf-8")
+    directory.task.write_text(dump_yaml(plan.document.data), encoding="utf-8")
+    write_json(directory.split, prepared.split.state())
+    write_json(directory.environment, environment(device))
+    summary = prepared.summary()
+    write_json(directory.summary, {**summary, "name": plan.spec.name, "finished": False})
+    counts = summary["samples"]
+    told.say(
+        f"{sum(counts.values())} samples on {' x '.join(map(str, prepared.grid.shape))}: "
+        f"{counts['train']} train, {counts['validation']} validate, {counts['test']} test; "
+        f"{summary['symmetry']}"
+    )
+
+
+def _stage_train(
+    directory: RunDirectory,
+    prepared: Prepared,
+    device: str,
+    start: TrainedModel | None,
+    resume: bool,
+    told: _Log,
+) -> None:
+    if directory.model.exists():
+        return
+    spec, options = prepared.spec, prepared.choices.options
+    network = assemble(
+        spec,
+        options,
+        inputs=prepared.inputs,
+        outputs=prepared.outputs,
+        grid=prepared.grid,
+        zero=trained.zeros(spec, prepared.samples.fields, prepared.scaling),
+    )
+    if start is not None:
+        _start_from(network, start)
+    told.say(f"{sum(p.numel() for p in network.parameters()):,} weights, on {device}")
+    validation = prepared.split.validation
+    records = train(
+        network,
+        loss_terms(spec, options),
+        prepared.scaled(prepared.split.train),
+        prepared.scaled(validation) if len(validation) else None,
+        settings=spec.training,
+        augment=None if prepared.symmetry.trivial else prepared.augment,
+        device=device,
+        checkpoints=directory.checkpoints,
+        resume=resume,
+    )
+    history = [json.dumps(_plain(record)) for record in told.progress.epochs(records)]
+    staged = directory.history.with_suffix(".tmp")
+    staged.write_text("\n".join(history) + "\n", encoding="utf-8")
+    staged.replace(directory.history)
+    network.eval()
+    model = TrainedModel(
+        spec,
+        prepared.samples.fields,
+        prepared.grid,
+        network,
+        prepared.scaling,
+        prepared.envelope,
+        self_check(network, prepared),
+    )
+    trained.save(model, directory.model, provenance=read_json(directory.environment))
+    shutil.rmtree(directory.checkpoints, ignore_errors=True)
+
+
+def _plain(record: EpochRecord) -> dict[str, Any]:
+    """An epoch as the run's history keeps it."""
+
+    def losses(found: Losses | None) -> dict[str, float] | None:
+        return None if found is None else {"total": found.total, **found.terms}
+
+    return {
+        "epoch": record.epoch,
+        "of": record.of,
+        "train": losses(record.train),
+        "validation": losses(record.validation),
+        "learning_rate": record.learning_rate,
+        "seconds": record.seconds,
+    }
+
+
+def _start_from(network: torch.nn.Module, start: TrainedModel) -> None:
+    try:
+        network.load_state_dict(start.network.state_dict())
+    except RuntimeError as error:
+        words = str(error).splitlines()[-1].strip()
+        raise RunError(f"--from: the networks of {start.spec.name} do not fit: {words}") from None
+
+
+def _stage_evaluate(directory: RunDirectory, prepared: Prepared, device: str, told: _Log) -> None:
+    if directory.metrics.exists() or not len(prepared.split.test):
+        return
+    model = trained.load(directory.path, device=device)
+    evaluation = score_run(model, prepared)
+    for sentence in sentences(evaluation.metrics):
+        told.keep(sentence)
+    write_store(evaluation.details, directory.evaluation, overwrite=True)
+    write_json(directory.metrics, evaluation.metrics)
+
+
+def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, told: _Log) -> None:
+    if directory.predictions.exists() or not len(prepared.split.test):
+        return
+    model = trained.load(directory.path, device=device)
+    predictions = model.predict(prepared.part(prepared.split.test))
+    if "accepted" in predictions and not bool(predictions["accepted"].all()):
+        told.warn(shortfall(predictions))
+    write_store(predictions, directory.predictions)
+
+
+def describe_plan(plan: Plan) -> str:
+    """Say what a run of this plan would do: fields, networks, samples."""
+    prepared = prepare(plan)
+    spec = prepared.spec
+    network = assemble(
+        spec,
+        prepared.choices.options,
+        inputs=prepared.inputs,
+        outputs=prepared.outputs,
+        grid=prepared.grid,
+        zero=trained.zeros(spec, prepared.samples.fields, prepared.scaling),
+    )
+    lines = [f"{spec.name}: {', '.join(spec.inputs)} -> {', '.join(spec.outputs)}"]
+    for field in (*prepared.inputs, *prepared.outputs):
+        lines.append(
+            f"  {field.name}: {field.tensor_kind}, {field.units}, {', '.join(field.labels)}"
+        )
+    counts = prepared.summary()["samples"]
+    lines.append(
+        f"{counts['train']} train, {counts['validation']} validation, {counts['test']} test "
+        f"samples on {' x '.join(map(str, prepared.grid.shape))}; {prepared.symmetry}"
+    )
+    for name, part in network.named_children():
+        lines.append(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights")
+    return "\n".join(lines)
+
+
+__all__ = ["STAGES", "Run", "choose_device", "describe_plan", "run", "run_plan"]

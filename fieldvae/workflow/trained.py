@@ -1,0 +1,305 @@
+"""A trained model: what a run leaves behind, and what prediction needs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from fieldvae.checkpoint import load_weights, save_weights
+from fieldvae.data.envelope import Envelope
+from fieldvae.data.samples import Samples
+from fieldvae.data.scaling import Scaling
+from fieldvae.errors import GridError, OptionError, RunError, SamplingError
+from fieldvae.field import FieldSpec
+from fieldvae.grid import Grid
+from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
+from fieldvae.spec import TaskSpec
+from fieldvae.workflow.assembly import assemble
+from fieldvae.workflow.directory import RunDirectory, read_json, write_json
+from fieldvae.workflow.filling import make_plan, resolve
+
+if TYPE_CHECKING:
+    from fieldvae.model.cvae import ConditionalVAE
+
+MODEL_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A conditional model of fields in physical units: xarray in, xarray out.
+
+    Made by :func:`fieldvae.load`.
+
+    Parameters
+    ----------
+    spec
+        The task it was trained for.
+    fields
+        Inputs and outputs by name, components known.
+    grid
+        The grid it was trained on.
+    network
+        The networks, in evaluation mode.
+    scaling
+        Between physical and scaled values.
+    envelope
+        The range of inputs it was trained on.
+    check
+        The self-check; ``None`` in a model without encoder.
+    """
+
+    spec: TaskSpec
+    fields: Mapping[str, FieldSpec]
+    grid: Grid
+    network: ConditionalVAE
+    scaling: Scaling
+    envelope: Envelope
+    check: SelfCheck | None
+
+    def __repr__(self) -> str:
+        weights = sum(p.numel() for p in self.network.parameters())
+        return (
+            f"<TrainedModel {self.spec.name}: {', '.join(self.spec.inputs)} -> "
+            f"{', '.join(self.spec.outputs)}; {weights:,} weights; "
+            f"trained on {' x '.join(map(str, self.grid.shape))}>"
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks live."""
+        return next(self.network.parameters()).device
+
+    def to(self, device: str | torch.device) -> TrainedModel:
+        """Move the networks to a device; returns the model."""
+        self.network.to(device)
+        return self
+
+    def predict(
+        self,
+        dataset: xr.Dataset,
+        *,
+        realizations: int | None = None,
+        self_check: bool | None = None,
+        max_draws: int | None = None,
+        seed: int | None = None,
+        strict: bool = False,
+    ) -> xr.Dataset:
+        """Draw realizations of the outputs for the inputs in a dataset.
+
+        Parameters
+        ----------
+        dataset
+            The input fields, dims ``(sample, component, x, y, z)`` in any order, any units of
+            the right dimension; other variables are ignored.
+        realizations, self_check, max_draws, seed
+            As in the task's ``prediction`` section, whose values they replace.
+        strict
+            Raise where fewer than ``realizations`` pass the self-check.
+
+        Returns
+        -------
+        xarray.Dataset
+            Every output ``(sample, realization, component, x, y, z)`` in the units of its field,
+            ``tried`` (sample) and, with self-check, ``accepted`` (sample, realization) and
+            ``self_check_error`` (sample, realization, condition).
+
+        Raises
+        ------
+        StoreError
+            If an input is missing or wrong, or the grid is not one the model serves.
+        SamplingError
+            Under ``strict``; carries the dataset.
+        """
+        samples = Samples.from_dataset(
+            dataset, self.fields, require=self.spec.inputs, grid=self.grid
+        )
+        self.check_grid(samples.grid)
+        settings = self.spec.prediction
+        realizations = settings.realizations if realizations is None else realizations
+        self_check = settings.self_check if self_check is None else self_check
+        max_draws = max(realizations, settings.max_draws if max_draws is None else max_draws)
+        if realizations < 1:
+            raise OptionError(f"realizations is {realizations}; expected at least 1")
+        generator = torch.Generator(self.device).manual_seed(
+            settings.seed if seed is None else seed
+        )
+        inputs = self.scaled(samples, self.spec.inputs)
+        if self_check and self.check is not None:
+            drawn = realize_checked(
+                self.network,
+                inputs,
+                check=self.check,
+                realizations=realizations,
+                max_draws=max_draws,
+                generator=generator,
+            )
+        else:
+            drawn = realize(self.network, inputs, realizations=realizations, generator=generator)
+        predictions = self.labeled(drawn, samples)
+        if strict and drawn.accepted is not None and not bool(drawn.accepted.all()):
+            raise SamplingError(shortfall(predictions), predictions)
+        return predictions
+
+    def scaled(self, samples: Samples, names: tuple[str, ...]) -> dict[str, torch.Tensor]:
+        """Return fields as the networks see them, on their device."""
+        batch = self.scaling.to_model(samples.dataset, names, grid=samples.grid)
+        return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+    def check_grid(self, grid: Grid) -> None:
+        """Refuse a grid that the model does not serve.
+
+        Raises
+        ------
+        GridError
+            For another spacing, frame or periodicity, or another shape where a network is made
+            for one shape.
+        """
+        difference = self.grid.difference(grid, shape=not self.network.any_shape)
+        if difference:
+            remedy = (
+                "average the data over blocks as in training"
+                if self.network.any_shape
+                else "this model's networks serve one shape only (model.preset: default serves any)"
+            )
+            raise GridError(f"the grid is not the one of training: {difference}; {remedy}")
+
+    def labeled(self, drawn: Realizations, samples: Samples) -> xr.Dataset:
+        """Label realizations of some samples, in physical units."""
+        outputs = {name: tensor.transpose(0, 1) for name, tensor in drawn.outputs.items()}
+        dataset = self.scaling.to_dataset(
+            outputs, samples.grid, leading=("realization",), coordinates=samples.dataset.coords
+        )
+        dataset["tried"] = ("sample", drawn.tried.numpy(), {"units": "1"})
+        if drawn.accepted is not None and drawn.errors is not None and self.check is not None:
+            dataset["accepted"] = (("sample", "realization"), drawn.accepted.numpy())
+            dataset["self_check_error"] = (
+                ("sample", "realization", "condition"),
+                drawn.errors.numpy(),
+                {"units": "1", "measure": self.check.measure},
+            )
+            dataset = dataset.assign_coords(condition=np.array(list(self.check.tolerance), object))
+        return dataset
+
+
+def shortfall(predictions: xr.Dataset) -> str:
+    """Say how many realizations passed the self-check, in one line."""
+    accepted = predictions["accepted"]
+    complete = int(accepted.all("realization").sum())
+    return (
+        f"{int(accepted.sum())} of {accepted.size} realizations passed the self-check "
+        f"({int(predictions['tried'].sum())} drawn); {accepted.sizes['sample'] - complete} of "
+        f"{accepted.sizes['sample']} samples fell short and are filled up with the nearest "
+        "rejected ones (accepted = false)"
+    )
+
+
+def save(model: TrainedModel, path: Path, *, provenance: Mapping[str, Any]) -> None:
+    """Write a model as a directory: weights as safetensors, all else as JSON."""
+    staged = path.with_name(path.name + ".tmp")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    save_weights(model.network, staged / "weights.safetensors")
+    check = model.check
+    write_json(
+        staged / "model.json",
+        {
+            "format": MODEL_FORMAT,
+            "fieldvae": version("fieldvae"),
+            "provenance": dict(provenance),
+            "task": model.spec.model_dump(mode="json"),
+            "fields": {n: field.model_dump(mode="json") for n, field in model.fields.items()},
+            "grid": {"shape": list(model.grid.shape), **model.grid.attributes()},
+            "scaling": model.scaling.state(),
+            "envelope": model.envelope.state(),
+            "self_check": None
+            if check is None
+            else {
+                "measure": check.measure,
+                "tolerance": dict(check.tolerance),
+                "spread": {name: spread.tolist() for name, spread in check.spread.items()},
+            },
+        },
+    )
+    shutil.rmtree(path, ignore_errors=True)
+    staged.replace(path)
+
+
+def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
+    """Load the trained model of a run; never unpickles anything.
+
+    Parameters
+    ----------
+    run
+        A run directory, or the ``model`` directory inside one.
+    device
+        Where the networks go.
+
+    Raises
+    ------
+    RunError
+        If there is no trained model.
+    PluginError
+        If a plugin that the model needs is missing or broken.
+    """
+    path = Path(run)
+    if not (path / "model.json").exists():
+        path = RunDirectory(path).model
+    if not (path / "model.json").exists():
+        state = RunDirectory(Path(run)).state()
+        raise RunError(f"{run} holds no trained model (the directory is {state})")
+    told = read_json(path / "model.json")
+    if told["format"] != MODEL_FORMAT:
+        raise RunError(f"{path} is of model format {told['format']}; this fieldvae reads 1")
+    plan = make_plan({**told["task"], "task": None, "fields": _inline(told["fields"])})
+    options = resolve(plan).options
+    fields = {name: FieldSpec.model_validate(field) for name, field in told["fields"].items()}
+    grid = Grid.from_attributes(tuple(told["grid"]["shape"]), told["grid"])
+    scaling = Scaling.from_state(told["scaling"])
+    network = assemble(
+        plan.spec,
+        options,
+        inputs=[fields[name] for name in plan.spec.inputs],
+        outputs=[fields[name] for name in plan.spec.outputs],
+        grid=grid,
+        zero=zeros(plan.spec, fields, scaling),
+    )
+    load_weights(network, path / "weights.safetensors")
+    check = told["self_check"]
+    return TrainedModel(
+        spec=plan.spec,
+        fields=fields,
+        grid=grid,
+        network=network.eval().to(device),
+        scaling=scaling,
+        envelope=Envelope.from_state(told["envelope"]),
+        check=check
+        and SelfCheck(
+            check["measure"],
+            check["tolerance"],
+            {name: torch.tensor(spread) for name, spread in check["spread"].items()},
+        ),
+    )
+
+
+def _inline(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The stored fields as a task declares them, so that no plugin is needed for them."""
+    return {name: dict(field) for name, field in fields.items()}
+
+
+def zeros(
+    spec: TaskSpec, fields: Mapping[str, FieldSpec], scaling: Scaling
+) -> dict[str, torch.Tensor]:
+    """Scaled value of physical zero for the outputs that are projected onto zero mean."""
+    return {
+        name: scaling.zero(name)
+        for name in spec.outputs
+        if spec.model.project and fields[name].closure == "zero-mean"
+    }

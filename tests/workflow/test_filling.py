@@ -1,0 +1,128 @@
+import sys
+
+import pytest
+
+from fieldvae.errors import SpecError
+from fieldvae.workflow.filling import make_plan, preset_names, resolve
+
+TASK = """\
+name: t
+fields:
+  p: {units: m}
+  q: {units: m}
+inputs: [p]
+outputs: [q]
+data: {store: store.zarr}
+"""
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(text: str, *settings: str):
+        path = tmp_path / "task.yaml"
+        path.write_text(text)
+        return make_plan(path, settings)
+
+    return make
+
+
+class TestMakePlan:
+    def test_lays_the_file_over_the_preset(self, plan):
+        spec = plan(TASK + "model: {latent: 3}\n").spec
+        assert spec.model.latent == 3
+        assert spec.model.decoder.use == "convolution"
+        assert spec.losses
+
+    def test_lays_the_file_over_the_plugin_s_task(self, plan):
+        spec = plan("task: stress\ndata: {store: s.zarr}\nsymmetry: translations\n").spec
+        assert spec.name == "stress"
+        assert spec.inputs == ("concentration", "warren_cowley")
+        assert spec.symmetry == ("translations",)
+        assert spec.data.stratify == "temperature"
+
+    def test_takes_what_a_task_says_of_a_preset(self, plan):
+        paper = plan("task: stress\ndata: {store: s.zarr}\nmodel: {preset: paper}\n").spec
+        assert paper.symmetry == ("none",)
+
+    def test_finds_the_data_beside_the_task(self, plan, tmp_path):
+        assert plan(TASK).spec.data.store == (tmp_path / "store.zarr",)
+
+    def test_drops_the_preset_s_steps_where_epochs_are_given(self, plan):
+        training = plan(TASK + "training: {epochs: 7}\n").spec.training
+        assert (training.epochs, training.steps) == (7, None)
+
+    def test_reads_a_field_from_a_file_of_its_own(self, plan, tmp_path):
+        (tmp_path / "p.yaml").write_text("units: m\nlong_name: Pressure head\n")
+        spec = plan(TASK.replace("p: {units: m}", "p: p.yaml")).spec
+        assert spec.fields["p"].long_name == "Pressure head"
+
+    def test_reads_what_it_wrote(self, plan):
+        spec = plan(TASK).spec
+        assert make_plan(spec.model_dump(mode="json")).spec == spec
+
+    @pytest.mark.parametrize("preset", preset_names())
+    def test_every_preset_is_a_whole_task_with_sound_options(self, plan, preset):
+        resolve(plan(TASK + f"model: {{preset: {preset}}}\n"))
+
+    def test_tells_structure_and_names_at_once(self, plan, tmp_path):
+        text = (
+            TASK.replace("inputs: [p]", "inputs: [p, concentratoin]")
+            + "modle: {}\n"
+            + "model:\n  preset: papr\n  encoder: {use: convolutional}\n"
+            + "  smoothers: {r: pointwise}\n"
+            + "losses: [reconstruction, {use: energy}]\n"
+        )
+        with pytest.raises(SpecError) as caught:
+            plan(text, "training.epochs=-1")
+        told = str(caught.value).replace(str(tmp_path) + "/", "").splitlines()
+        assert told == [
+            "--set #1: training.epochs: input should be greater than 0; found -1",
+            "task.yaml:5:13: inputs.1: no field is named 'concentratoin'; did you mean "
+            "'concentration'? Installed: concentration, residual_stress, warren_cowley"
+            "; or declare it under fields:",
+            "task.yaml:8:1: unknown key 'modle'; did you mean 'model'?",
+            "task.yaml:10:3: model.preset: there is no preset 'papr'; did you mean 'paper'?",
+            "task.yaml:11:13: model.encoder.use: no encoder is named 'convolutional'; did you mean "
+            "'convolution'? Installed: convolution, paper",
+            "task.yaml:12:15: model.smoothers.r: 'r' is no input",
+            "task.yaml:13:26: losses.1.use: no loss is named 'energy'; did you mean 'energy_score'? "
+            "Installed: condition, energy_score, kl, reconstruction, squared_error",
+        ]
+
+    def test_names_a_missing_task_plugin(self, plan):
+        with pytest.raises(SpecError, match=r"task\.yaml:1:1: task: no task is named 'stres'; did"):
+            plan("task: stres\ndata: {store: s.zarr}\n")
+
+    def test_names_the_file_of_a_wrong_field(self, plan, tmp_path):
+        (tmp_path / "p.yaml").write_text("unit: m\n")
+        with pytest.raises(SpecError, match=r"p\.yaml:1:1: unknown key 'unit'; did you mean"):
+            plan(TASK.replace("p: {units: m}", "p: p.yaml"))
+
+
+class TestResolve:
+    def test_tells_every_wrong_option_at_once(self, plan, tmp_path):
+        text = TASK + (
+            "model:\n"
+            "  smoother: {use: convolution, chanels: 3}\n"
+            "  decoder: {use: convolution, channels: many}\n"
+            "losses: [{use: kl, reduction: product}]\n"
+        )
+        with pytest.raises(SpecError) as caught:
+            resolve(plan(text))
+        told = str(caught.value)
+        assert "task.yaml:9:32: unknown key 'chanels'; did you mean 'channels'?" in told
+        assert "task.yaml:10:31: channels: input should be a valid integer" in told
+        assert "task.yaml:11:20: reduction: input should be" in told
+
+
+def test_a_plan_needs_no_torch(tmp_path):
+    import subprocess
+
+    path = tmp_path / "task.yaml"
+    path.write_text("task: stress\ndata: {store: s.zarr}\n")
+    code = (
+        "import sys, pathlib; from fieldvae.workflow.filling import make_plan;"
+        f"make_plan(pathlib.Path({str(path)!r})); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-MARGIN = 0.1
+MARGIN = 0.5
 """Share of the trained range by which a sample may leave it on either side.
 
-The largest of some hundred training samples is itself exceeded by one new sample in some
-hundred; a tenth of the range keeps such samples inside."""
+The range of n normal numbers spans about four standard deviations for n = 40 and seven for
+n = 1,000; half as much again on either side leaves out what lies beyond four to seven."""
 
 STATISTICS = ("least", "greatest", "mean", "spread")
 

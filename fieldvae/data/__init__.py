@@ -1,0 +1,21 @@
+"""Stores, splits, scaling, symmetry and batches: from files to tensors and back.
+
+==============  ==============================================================================
+module          its whole job
+==============  ==============================================================================
+``findings``    mistakes collected while a store is read, told all at once
+``units``       conversion between units of one dimension
+``manifest``    checksums of a store's files
+``conform``     one variable brought to what its field declares
+``samples``     labeled samples checked against the fields that a task declares
+``store``       a Zarr group, written whole or not at all, and read back
+``collecting``  a store made sample by sample from an importer or a simulator
+``split``       which samples train, validate and test
+``scaling``     physical units to model tensors and back, the one place of that border
+``fitting``     offsets and scales from training samples
+``pointgroup``  finite groups of rotations and reflections, and what of them a grid allows
+``symmetry``    operations that map a grid onto itself, acting on model tensors
+``envelope``    where inputs lie outside what was trained on
+``batches``     which samples make up each step, and their tensors
+==============  ==============================================================================
+"""

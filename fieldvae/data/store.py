@@ -1,0 +1,229 @@
+"""A Zarr group of labeled fields: written whole or not at all, checked when it is read."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+import zarr
+from zarr.codecs import BloscCodec, BloscShuffle, Crc32cCodec
+
+from fieldvae.data.conform import REALIZATION, SAMPLE
+from fieldvae.data.manifest import synchronize, verify_manifest, write_manifest
+from fieldvae.data.samples import STORE_VERSION, Samples
+from fieldvae.errors import StoreError
+from fieldvae.field import FieldSpec
+from fieldvae.grid import AXES, Grid
+
+CHUNK_BYTES = 4 * 2**20
+"""Size aimed at for a chunk: large enough for few files, small enough to read one sample."""
+
+_METADATA_FILES = ("zarr.json", ".zgroup")
+
+
+def write_store(
+    dataset: xr.Dataset,
+    path: Path | str,
+    *,
+    attributes: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a dataset as a store, whole or not at all.
+
+    The store is written beside ``path`` under the name ``<path>.partial-<process>``, brought to
+    the disk with checksums of every file, and renamed. Chunks hold whole grids, about 4 MB of
+    samples each, compressed (blosc, lz4, shuffle) and checked (crc32c); what is missing reads NaN.
+
+    Parameters
+    ----------
+    dataset
+        Fields with dims ``(sample, [realization,] <component dim>, x, y, z)`` in any order and
+        the attribute ``units``.
+    path
+        Directory to make.
+    attributes
+        Group attributes beside the dataset's own: spacing, periodic, frame, provenance.
+    overwrite
+        Whether a store at ``path`` is replaced, once the new one is complete.
+
+    Raises
+    ------
+    StoreError
+        If something is at ``path`` already and may not be replaced, or the dataset is empty.
+    """
+    path = Path(path)
+    check_absent(path, overwrite=overwrite)
+    if not dataset.data_vars or not all(dataset.sizes.values()):
+        raise StoreError(
+            f"{path}: there is nothing to write; the dataset's dims are {dict(dataset.sizes)}"
+        )
+    group = {**dataset.attrs, "fieldvae_store": STORE_VERSION, **(attributes or {})}
+    dataset = _storable(dataset).assign_attrs(group)
+    staging = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    shutil.rmtree(staging, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        encoding = {str(n): _encoding(v) for n, v in dataset.variables.items()}
+        dataset.to_zarr(
+            staging,
+            mode="w-",
+            zarr_format=3,
+            consolidated=False,
+            encoding=encoding,
+            write_empty_chunks=True,
+        )
+        _check_chunks(staging, [str(n) for n in dataset.variables], name=str(path))
+        write_manifest(staging)
+        _put_in_place(staging, path)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def open_store(
+    path: Path | str,
+    fields: Mapping[str, FieldSpec],
+    *,
+    require: Sequence[str] | None = None,
+    grid: Grid | None = None,
+) -> Samples:
+    """Read a store into memory, checked against the fields that a task declares.
+
+    Any Zarr group that xarray reads will do, ours or not: dims in any order, components in any
+    order of their labels, any units of the same dimension. A manifest is verified where present.
+
+    Parameters
+    ----------
+    path
+        The store; messages name it as it is given.
+    fields
+        What the task declares, by name.
+    require
+        Names of the fields to read; all of ``fields`` where ``None``.
+    grid
+        The grid where all fields to read are on samples, and none can be read off them.
+
+    Raises
+    ------
+    StoreError
+        With every mistake, one a line.
+    """
+    name = str(path)
+    wanted = tuple(fields) if require is None else tuple(require)
+    dataset = read_dataset(path)
+    present = [field for field in wanted if field in dataset.variables]
+    _check_chunks(Path(path), present, name=name)
+    others = [v for v in dataset.data_vars if v not in present and dataset[v].dims != (SAMPLE,)]
+    try:
+        loaded = dataset.drop_vars(others).load()
+    except Exception as error:  # a codec's own error, which may be of any kind
+        raise StoreError(f"{name} cannot be read: {error}; copy or make it again") from error
+    kept = loaded.assign({v: dataset[v] for v in others})  # for messages: what the store holds
+    return Samples.from_dataset(kept, fields, require=wanted, grid=grid, name=name)
+
+
+def read_dataset(path: Path | str) -> xr.Dataset:
+    """Open a Zarr group as it is, on the disk, its manifest verified; nothing else is checked.
+
+    Raises
+    ------
+    StoreError
+        If there is nothing, no Zarr group, or a damaged one.
+    """
+    place, name = Path(path), str(path)
+    if not place.exists():
+        raise StoreError(f"{name}: there is no such store")
+    if not any((place / file).is_file() for file in _METADATA_FILES):
+        raise StoreError(
+            f"{name} is no Zarr group: it has no {' or '.join(_METADATA_FILES)}; "
+            "expected a directory that xarray.open_zarr reads"
+        )
+    verify_manifest(place, name=name)
+    try:
+        dataset: xr.Dataset = xr.open_zarr(place, consolidated=False, chunks=None)
+    except Exception as error:  # zarr and xarray raise many kinds for metadata they cannot read
+        raise StoreError(f"{name} is no Zarr group that xarray reads: {error}") from error
+    return dataset
+
+
+def check_absent(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path where something is, unless it is a store that may be replaced.
+
+    Raises
+    ------
+    StoreError
+        With the remedy.
+    """
+    if not path.exists():
+        return
+    if not any((path / file).is_file() for file in _METADATA_FILES):
+        raise StoreError(f"{path} exists and is no store; choose another path")
+    if not overwrite:
+        raise StoreError(f"{path} exists; choose another path, or say that it is to be replaced")
+
+
+def _storable(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset in the store's order of dims, text as objects, without earlier encodings."""
+    dataset = dataset.drop_encoding().transpose(
+        SAMPLE, REALIZATION, ..., *AXES, missing_dims="ignore"
+    )
+    text = [name for name, variable in dataset.variables.items() if variable.dtype.kind == "U"]
+    return dataset.assign({name: dataset[name].astype(object) for name in text})
+
+
+def _encoding(variable: xr.Variable) -> dict[str, Any]:
+    blosc = BloscCodec(cname="lz4", shuffle=BloscShuffle.shuffle)
+    encoding: dict[str, Any] = {"compressors": (blosc, Crc32cCodec())}
+    if variable.dtype.kind == "f":
+        encoding |= {"_FillValue": None, "fill_value": math.nan}
+    if variable.ndim:
+        encoding["chunks"] = _chunks(variable)
+    return encoding
+
+
+def _chunks(variable: xr.Variable) -> tuple[int, ...]:
+    """Whole grids, as many samples (and realizations of one sample) as fit into a chunk."""
+    sizes = {str(dim): size for dim, size in variable.sizes.items()}
+    left = CHUNK_BYTES // variable.dtype.itemsize
+    for dim, size in sizes.items():
+        if dim not in (SAMPLE, REALIZATION):
+            left //= size
+    for dim in (REALIZATION, SAMPLE):
+        if dim in sizes:
+            sizes[dim] = min(sizes[dim], max(1, left))
+            left //= sizes[dim]
+    return tuple(sizes.values())
+
+
+def _check_chunks(store: Path, variables: Sequence[str], *, name: str) -> None:
+    """Refuse arrays of which a chunk's file is missing: it would read as the fill value."""
+    group = zarr.open_group(store, mode="r", use_consolidated=False)
+    for variable in variables:
+        array = group[variable]
+        if isinstance(array, zarr.Array) and array.nchunks_initialized < array.nchunks:
+            raise StoreError(
+                f"{variable!r} in {name} has {array.nchunks_initialized} of its {array.nchunks} "
+                "chunks: the files of the others are missing; copy or make the store again "
+                "(with zarr's write_empty_chunks where a chunk is all zeros)"
+            )
+
+
+def _put_in_place(staging: Path, path: Path) -> None:
+    """Rename a finished store to its place, what was there out of the way first."""
+    if path.exists():
+        old = path.with_name(f"{path.name}.old-{os.getpid()}")
+        os.replace(path, old)
+        try:
+            os.replace(staging, path)
+        except BaseException:
+            os.replace(old, path)
+            raise
+        shutil.rmtree(old)
+    else:
+        os.replace(staging, path)
+    synchronize(path.parent)

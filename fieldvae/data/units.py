@@ -1,0 +1,102 @@
+"""Conversion between units of one dimension, by pint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fieldvae.errors import UnitError
+
+if TYPE_CHECKING:
+    import pint
+
+_KNOWN = (
+    ("GPa", "stress", ("MPa", "bar")),
+    ("nm", "length", ("angstrom", "m")),
+    ("K", "temperature", ("degC",)),
+    ("eV", "energy", ("J",)),
+    ("1", "pure number", ("percent",)),
+)
+"""A unit, the word for what it measures, and units that convert to it."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """``declared = factor * found + offset``.
+
+    Parameters
+    ----------
+    factor, offset
+        Pure number, and a number in the declared units.
+    """
+
+    factor: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def changes(self) -> bool:
+        """Whether a value is another one afterwards."""
+        return (self.factor, self.offset) != (1.0, 0.0)
+
+
+def conversion(found: str, declared: str, *, where: str) -> Conversion:
+    """Return how values in the units that were found become values in the declared ones.
+
+    Parameters
+    ----------
+    found, declared
+        Units that pint reads; ``"1"`` for none.
+    where
+        Opens the message: ``"'residual_stress' in cocrni.zarr"``.
+
+    Raises
+    ------
+    UnitError
+        If a unit cannot be read, or the two measure different things.
+
+    Examples
+    --------
+    >>> conversion("MPa", "GPa", where="'stress' in a.zarr").factor
+    0.001
+    """
+    if found == declared:
+        return Conversion()
+    registry = _registry()
+    source = _unit(found, f"{where} is in {found!r}")
+    target = _unit(declared, f"{where} is declared in {declared!r}")
+    if source.dimensionality != target.dimensionality:
+        raise UnitError(_mismatch(found, declared, target, where))
+    at_zero, at_one = (float(registry.Quantity(x, source).to(target).magnitude) for x in (0.0, 1.0))
+    return Conversion(at_one - at_zero, at_zero)
+
+
+def _mismatch(found: str, declared: str, target: pint.Unit, where: str) -> str:
+    for unit, word, others in _KNOWN:
+        if _registry().Unit(unit).dimensionality == target.dimensionality:
+            convertible = " or ".join(other for other in others if other != declared)
+            return (
+                f"{where} is in {found}, which is no {word}; the task declares {declared} "
+                f"({convertible} would be converted)"
+            )
+    return (
+        f"{where} is in {found}, which does not convert to {declared}, as the task declares; "
+        "correct the attribute 'units' of the variable or the task"
+    )
+
+
+def _unit(text: str, where: str) -> pint.Unit:
+    try:
+        return _registry().Unit(text)
+    except Exception as error:  # pint raises tokenizer and attribute errors besides its own
+        raise UnitError(
+            f"{where}, which is no unit that pint can read ({error}); "
+            "expected such as GPa, m/s, or 1 for none"
+        ) from None
+
+
+@cache
+def _registry() -> pint.UnitRegistry[Any]:
+    import pint  # half a second, and needed only where units differ
+
+    return pint.UnitRegistry()

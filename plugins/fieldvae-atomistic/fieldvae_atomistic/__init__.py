@@ -1,0 +1,1 @@
+"""From atoms to coarse-grained fields: simulators and importers for fieldvae."""

@@ -1,0 +1,29 @@
+"""Scores that cannot be fooled, and baselines to compare them with.
+
+==============  ===============================================================================
+module          its whole job
+==============  ===============================================================================
+``scores``      proper scores: CRPS, energy score, variogram score
+``calibration`` coverage, spread against skill, rank histogram
+``accuracy``    R2, absolute and relative errors of single fields
+``fourier``     the waves of a grid, power spectra
+``bootstrap``   intervals over samples
+``baselines``   climatology and the symmetric linear-Gaussian law
+``selfcheck``   what the self-check of Algorithm 1 can tell apart
+``assessment``  all of it, for a model beside its baselines
+==============  ===============================================================================
+"""
+
+from fieldvae.evaluation.assessment import Evaluation, evaluate
+from fieldvae.evaluation.comparison import sentences
+from fieldvae.evaluation.scale import ComponentScale, component_scales
+from fieldvae.evaluation.selfcheck import ConditionErrors
+
+__all__ = [
+    "ComponentScale",
+    "ConditionErrors",
+    "Evaluation",
+    "component_scales",
+    "evaluate",
+    "sentences",
+]

@@ -1,0 +1,11 @@
+"""Models that need no network, for every score to be compared with.
+
+A baseline is a class with ``fit`` and ``realize``; the task's symmetry group enters both by its
+point operations alone, because the laws fitted here have the translations built in.
+"""
+
+from fieldvae.evaluation.baselines.climatology import Climatology
+from fieldvae.evaluation.baselines.linear_gaussian import LinearGaussian
+from fieldvae.evaluation.baselines.protocol import Baseline
+
+__all__ = ["Baseline", "Climatology", "LinearGaussian"]

@@ -1,0 +1,104 @@
+"""Whether one model's scores lie below another's, sample by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fieldvae.evaluation.measures import EnsembleMeasures
+from fieldvae.evaluation.metrics import Resampling, plain
+from fieldvae.evaluation.scores import Array
+from fieldvae.field import FieldSpec
+
+TITLES = {
+    "model": "the model",
+    "climatology": "climatology",
+    "linear_gaussian": "the symmetric linear-Gaussian",
+    "deterministic": "the deterministic network",
+}
+"""What a model is called in a sentence."""
+
+
+def compared(
+    field: FieldSpec,
+    ours: EnsembleMeasures,
+    theirs: EnsembleMeasures,
+    *,
+    name: str,
+    resampling: Resampling,
+) -> dict[str, Any]:
+    """Compare the model with a baseline on one field, paired by sample.
+
+    Parameters
+    ----------
+    field
+        The field.
+    ours, theirs
+        Measures of the model and of the baseline, on the same samples.
+    name
+        The baseline.
+    resampling
+        For the intervals.
+
+    Returns
+    -------
+    dict
+        For ``energy_score`` and ``crps``: ``difference`` (ours minus theirs; below zero is better),
+        ``relative`` (the same over theirs), their intervals, and ``verdict``, which is ``beats``,
+        ``is level with`` or ``falls behind`` as the interval lies below, around or above zero;
+        and ``sentence``, on the energy score.
+    """
+    found: dict[str, Any] = {}
+    for score in ("energy_score", "crps"):
+        ours_each, theirs_each = ours.samples[score], theirs.samples[score]
+        interval = resampling.interval(np.subtract, ours_each, theirs_each)
+        found[score] = {
+            "difference": plain(ours_each.mean() - theirs_each.mean()),
+            "difference_interval": interval,
+            "relative": plain(_relative(ours_each.mean(), theirs_each.mean())),
+            "relative_interval": resampling.interval(_relative, ours_each, theirs_each),
+            "verdict": _verdict(*interval),
+        }
+    found["sentence"] = _sentence(field, name, found["energy_score"])
+    return found
+
+
+def _relative(ours: Array | np.floating, theirs: Array | np.floating) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(ours / theirs - 1)
+
+
+def _verdict(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "cannot be told from"
+    if high < 0:
+        return "beats"
+    return "falls behind" if low > 0 else "is level with"
+
+
+def _sentence(field: FieldSpec, name: str, score: dict[str, Any]) -> str:
+    start = f"On {field.title} the model {score['verdict']} {TITLES.get(name, name)}"
+    relative, (low, high) = score["relative"], score["relative_interval"]
+    if relative is None:
+        return f"{start}."
+    digits = 1 if abs(relative) >= 0.02 else 2
+    size = f"energy score {abs(100 * relative):.{digits}f} % "
+    size += "lower" if relative < 0 else "higher"
+    if low is None or high is None:
+        return f"{start}: {size} (too few samples for an interval)."
+    ends = f"{100 * low:+.{digits}f} to {100 * high:+.{digits}f} %".replace("-", "\N{MINUS SIGN}")
+    return f"{start}: {size} (95 % interval of the paired difference {ends})."
+
+
+def sentences(metrics: Mapping[str, Any]) -> list[str]:
+    """Say whether the model beats each baseline, one sentence for each baseline and field.
+
+    Parameters
+    ----------
+    metrics
+        The content of ``metrics.json``.
+    """
+    comparison = metrics.get("model", {}).get("comparison", {})
+    return [found["sentence"] for by_field in comparison.values() for found in by_field.values()]

@@ -1,0 +1,237 @@
+"""What the report plots, gathered from the measures: everything is stored, nothing computed later.
+
+The dataset that :func:`figure_data` makes has these variables; ``<field>`` stands for the name of
+an output field, ``truth`` is one of the ``source`` labels beside the models' names.
+
+===============================  ============================================  ===================
+variable                         dims                                          units
+===============================  ============================================  ===================
+``crps``, ``energy_score``, ...  (model, field, sample)                        1; ``*_physical``: -
+``rank_density``                 (model, field, rank_bin)                      1 is flat
+``power``                        (source, field, shell)                        spread squared
+``wavenumber``                   (shell)                                       rad / spacing units
+``<field>.histogram``            (source, <field>_component, <field>_bin)      1 / field units
+``<field>.edges``                (<field>_component, <field>_edge)             field units
+``<field>.truth``                (shown, <field>_component, x, y)              field units
+``<field>.realization``          (shown, shown_realization, ..., x, y)         field units
+``<field>.mean``, ``.spread``    (shown, <field>_component, x, y)              field units
+``<field>.parity_truth``,        (<field>_component, point)                    field units
+``<field>.parity``
+``self_check.*``                 see :meth:`ConditionErrors.dataset`           as the check's
+===============================  ============================================  ===================
+
+Fields of three dimensions are shown on the slice ``z_slice`` (attribute) in the middle of z. The
+``shown`` samples are those at the quartiles of the model's energy score: none is picked by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from fieldvae.evaluation.fourier import FourierBasis, power_spectrum, shells
+from fieldvae.evaluation.labeled import field_array
+from fieldvae.evaluation.measures import RANK_BINS, EnsembleMeasures, value_counts
+from fieldvae.evaluation.scale import ComponentScale
+from fieldvae.evaluation.scores import Array
+from fieldvae.field import FieldSpec
+from fieldvae.grid import Grid
+
+HISTOGRAM_BINS = 48
+SHOWN_REALIZATIONS = 3
+PARITY_POINTS = 1500
+
+
+def histogram_edges(truth: Array) -> Array:
+    """Edges of bins that hold nearly all of the truth's values, with room on both sides.
+
+    Parameters
+    ----------
+    truth
+        Shape ``(sample, component, x, y, z)``.
+
+    Returns
+    -------
+    Array
+        Shape ``(component, bin + 1)``, in the unit of the field.
+    """
+    low, high = np.nanquantile(truth, [0.001, 0.999], axis=(0, 2, 3, 4))
+    room = np.where(high > low, 0.25 * (high - low), 0.5)
+    return np.linspace(low - room, high + room, HISTOGRAM_BINS + 1, axis=1)
+
+
+def figure_data(
+    fields: Sequence[FieldSpec],
+    truth: xr.Dataset,
+    measures: Mapping[str, Mapping[str, EnsembleMeasures]],
+    *,
+    model: xr.Dataset,
+    reconstruction: xr.Dataset | None,
+    grid: Grid,
+    scales: Mapping[str, ComponentScale],
+    edges: Mapping[str, Array],
+    generator: np.random.Generator,
+) -> xr.Dataset:
+    """Gather what the report plots.
+
+    Parameters
+    ----------
+    fields
+        The output fields.
+    truth
+        Physical values, dims ``(sample, component, x, y, z)``.
+    measures
+        By model and field.
+    model
+        The model's realizations, of which a few are shown.
+    reconstruction
+        The model's reconstruction, where there is one.
+    grid
+        The grid of all fields.
+    scales, edges
+        Training spread and histogram bins by field.
+    generator
+        Source of chance for the points of the parity plots.
+    """
+    basis = FourierBasis(grid)
+    first = next(iter(measures))
+    shown = _quartiles(measures[first][fields[0].name].samples["energy_score"])
+    found = _scores(fields, measures).assign(_spectra(fields, truth, measures, basis, scales))
+    for field in fields:
+        values = field_array(field, truth, grid)
+        by_model = {name: each[field.name] for name, each in measures.items()}
+        found = found.assign(_histograms(field, values, by_model, edges[field.name]))
+        found = found.assign(_slices(field, truth, model, shown, grid))
+        if reconstruction is not None:
+            estimate = field_array(field, reconstruction, grid)
+            found = found.assign(_parity(field, values, estimate, generator))
+    attributes = {"z_slice": grid.shape[2] // 2} if grid.dimensions == 3 else {}
+    return found.assign_coords(shown=shown).assign_attrs({**attributes, **grid.attributes()})
+
+
+def _quartiles(score: Array) -> list[int]:
+    """Samples at the quartiles of a score, ascending, each once."""
+    order = np.argsort(score)
+    places = np.rint(np.array([0.25, 0.5, 0.75]) * (len(order) - 1)).astype(int)
+    return [int(order[place]) for place in np.unique(places)]
+
+
+def _scores(
+    fields: Sequence[FieldSpec], measures: Mapping[str, Mapping[str, EnsembleMeasures]]
+) -> xr.Dataset:
+    names = [field.name for field in fields]
+    first = next(iter(measures.values()))[names[0]]
+    dims = ("model", "field", "sample")
+    variables: dict[str, tuple[tuple[str, ...], Array]] = {
+        score: (
+            dims,
+            np.array([[m[name].samples[score] for name in names] for m in measures.values()]),
+        )
+        for score in first.samples
+    }
+    ranks = np.array([[m[name].ranks for name in names] for m in measures.values()], dtype=float)
+    ranks *= RANK_BINS / np.maximum(ranks.sum(axis=-1, keepdims=True), 1)
+    variables["rank_density"] = (("model", "field", "rank_bin"), ranks)
+    return xr.Dataset(variables, coords={"model": list(measures), "field": names})
+
+
+def _spectra(
+    fields: Sequence[FieldSpec],
+    truth: xr.Dataset,
+    measures: Mapping[str, Mapping[str, EnsembleMeasures]],
+    basis: FourierBasis,
+    scales: Mapping[str, ComponentScale],
+) -> xr.Dataset:
+    wavenumber, member = shells(basis)
+
+    def binned(power: Array) -> Array:
+        inside = member >= 0
+        sums = np.bincount(member[inside], power.ravel()[inside], minlength=len(wavenumber))
+        return np.asarray(sums / np.bincount(member[inside], minlength=len(wavenumber)))
+
+    rows = []
+    for field in fields:
+        values = np.nan_to_num(field_array(field, truth, basis.grid))
+        spectra = [power_spectrum(scales[field.name].scaled(values), basis)]
+        spectra += [each[field.name].power for each in measures.values()]
+        rows.append([binned(power) for power in spectra])
+    return xr.Dataset(
+        {
+            "power": (("field", "source", "shell"), np.array(rows)),
+            "wavenumber": (
+                "shell",
+                wavenumber,
+                {"units": f"rad/{basis.grid.spacing_units}"},
+            ),
+        },
+        coords={"source": ["truth", *measures]},
+    )
+
+
+def _histograms(
+    field: FieldSpec, truth: Array, measures: Mapping[str, EnsembleMeasures], edges: Array
+) -> xr.Dataset:
+    counts = [value_counts(truth, edges), *(m.histogram for m in measures.values())]
+    component = f"{field.name}_component"
+    width = np.diff(edges, axis=1)
+    density = [c / np.maximum(c.sum(axis=1, keepdims=True), 1) / width for c in counts]
+    units = {"units": field.units}
+    return xr.Dataset(
+        {
+            f"{field.name}.histogram": (
+                ("source", component, f"{field.name}_bin"),
+                np.array(density),
+            ),
+            f"{field.name}.edges": ((component, f"{field.name}_edge"), edges, units),
+        },
+        coords={component: list(field.labels), "source": ["truth", *measures]},
+    )
+
+
+def _slices(
+    field: FieldSpec, truth: xr.Dataset, model: xr.Dataset, shown: list[int], grid: Grid
+) -> xr.Dataset:
+    attributes = {"units": field.units, "long_name": field.title, "symbol": field.symbol}
+    component = f"{field.name}_component"
+    axes = grid.axes[:2]
+
+    def flat(values: Array) -> Array:
+        middle = values[..., grid.shape[2] // 2] if grid.dimensions == 3 else values[..., 0]
+        return middle if grid.dimensions > 1 else middle[..., 0]
+
+    actual = field_array(field, truth.isel(sample=shown), grid)
+    drawn = field_array(field, model.isel(sample=shown), grid)
+    spread = drawn.std(axis=1, ddof=1) if drawn.shape[1] > 1 else np.zeros_like(drawn[:, 0])
+    one, several = ("shown", component, *axes), ("shown", "shown_realization", component, *axes)
+    return xr.Dataset(
+        {
+            f"{field.name}.truth": (one, flat(actual), attributes),
+            f"{field.name}.realization": (
+                several,
+                flat(drawn[:, :SHOWN_REALIZATIONS]),
+                attributes,
+            ),
+            f"{field.name}.mean": (one, flat(drawn.mean(axis=1)), attributes),
+            f"{field.name}.spread": (one, flat(spread), attributes),
+        },
+        coords={component: list(field.labels)},
+    )
+
+
+def _parity(
+    field: FieldSpec, truth: Array, estimate: Array, generator: np.random.Generator
+) -> xr.Dataset:
+    component = f"{field.name}_component"
+    pairs = [np.moveaxis(v, 1, 0).reshape(truth.shape[1], -1) for v in (truth, estimate)]
+    points = pairs[0].shape[1]
+    chosen = generator.choice(points, size=min(points, PARITY_POINTS), replace=False)
+    dims = (component, f"{field.name}_point")
+    units = {"units": field.units}
+    return xr.Dataset(
+        {
+            f"{field.name}.parity_truth": (dims, pairs[0][:, chosen], units),
+            f"{field.name}.parity": (dims, pairs[1][:, chosen], units),
+        }
+    )

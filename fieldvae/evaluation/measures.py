@@ -1,0 +1,144 @@
+"""All that is measured of one field of one model's ensemble, block by block of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from fieldvae.evaluation.calibration import coverage, rank_histogram, spread_and_error
+from fieldvae.evaluation.fourier import FourierBasis, power_spectrum
+from fieldvae.evaluation.labeled import field_array
+from fieldvae.evaluation.scale import ComponentScale
+from fieldvae.evaluation.scores import VALUES_AT_ONCE, Array, crps, energy_score, variogram_score
+from fieldvae.field import FieldSpec
+from fieldvae.grid import Grid
+
+LEVELS = (0.50, 0.80, 0.90, 0.95)
+"""Nominal shares of the central intervals whose coverage is measured."""
+
+RANK_BINS = 20
+
+
+@dataclass(frozen=True)
+class EnsembleMeasures:
+    """Scores and distributions of one field of one model.
+
+    Parameters
+    ----------
+    realizations
+        Ensemble size.
+    samples
+        By score, one number a sample, shape ``(sample,)``. Fields are divided by their
+        components' spread, but for ``*_physical``.
+    ranks
+        Counts of the truth's rank in bins from 0 to 1, shape ``(bin,)``.
+    power
+        Mean power of the realizations' waves, summed over components divided by their spread,
+        shape ``(x, y, z)``.
+    histogram
+        Counts of the realizations' values, shape ``(component, bin)``.
+    """
+
+    realizations: int
+    samples: Mapping[str, Array]
+    ranks: NDArray[np.int64]
+    power: Array
+    histogram: NDArray[np.int64]
+
+
+def measure_ensemble(
+    field: FieldSpec,
+    truth: xr.Dataset,
+    ensemble: xr.Dataset,
+    *,
+    grid: Grid,
+    scale: ComponentScale,
+    edges: Array,
+    generator: np.random.Generator,
+) -> EnsembleMeasures:
+    """Measure one field.
+
+    Parameters
+    ----------
+    field
+        The field.
+    truth
+        Physical values, dims ``(sample, component, x, y, z)``.
+    ensemble
+        Physical values, dims ``(sample, realization, component, x, y, z)``; may be read lazily.
+    grid
+        Their grid.
+    scale
+        The training part's spread of the components.
+    edges
+        Edges of the histogram's bins, shape ``(component, bin + 1)``, physical units.
+    generator
+        Source of chance for ties among ranks.
+    """
+    basis = FourierBasis(grid)
+    parts: list[dict[str, Array]] = []
+    ranks = np.zeros(RANK_BINS, dtype=np.int64)
+    power = np.zeros(basis.shape)
+    counts = np.zeros((len(edges), edges.shape[1] - 1), dtype=np.int64)
+    for y, x in sample_blocks(field, truth, ensemble, grid):
+        parts.append(_sample_scores(y, x, scale, basis))
+        ranks += rank_histogram(y, x, generator=generator, bins=RANK_BINS)
+        power += len(x) * power_spectrum(np.nan_to_num(scale.scaled(x)), basis)
+        counts += value_counts(x, edges)
+    samples = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    total = truth.sizes["sample"]
+    return EnsembleMeasures(ensemble.sizes["realization"], samples, ranks, power / total, counts)
+
+
+def sample_blocks(
+    field: FieldSpec, truth: xr.Dataset, ensemble: xr.Dataset, grid: Grid
+) -> Iterator[tuple[Array, Array]]:
+    """Pass over truth and ensemble in blocks of samples that fit memory."""
+    values = ensemble[field.name].size // max(1, ensemble.sizes["sample"])
+    step = max(1, VALUES_AT_ONCE // max(1, values))
+    for start in range(0, truth.sizes["sample"], step):
+        rows = slice(start, start + step)
+        yield (
+            field_array(field, truth.isel(sample=rows), grid),
+            field_array(field, ensemble.isel(sample=rows), grid),
+        )
+
+
+def value_counts(fields: Array, edges: Array) -> NDArray[np.int64]:
+    """Histogram of every component of ``(..., component, x, y, z)``, ``(component, bin)``."""
+    components = np.moveaxis(fields, -4, 0).reshape(len(edges), -1)
+    rows = [np.histogram(v, bins=e)[0] for v, e in zip(components, edges, strict=True)]
+    return np.stack(rows).astype(np.int64)
+
+
+def _sample_scores(
+    y: Array, x: Array, scale: ComponentScale, basis: FourierBasis
+) -> dict[str, Array]:
+    truth, ensemble = scale.scaled(y), scale.scaled(x)
+    spread, error = spread_and_error(truth, ensemble)
+    found = {
+        "crps": crps(truth, ensemble),
+        "energy_score": energy_score(truth, ensemble),
+        "variogram_score": variogram_score(truth, ensemble, periodic=basis.periodic),
+        "crps_physical": crps(y, x),
+        "energy_score_physical": energy_score(y, x),
+        "spread": spread,
+        "squared_error": error,
+    }
+    shares = coverage(y, x, LEVELS)
+    return {**found, **{coverage_name(q): share for q, share in zip(LEVELS, shares, strict=True)}}
+
+
+def coverage_name(level: float) -> str:
+    """Key of a coverage in metrics.
+
+    Examples
+    --------
+    >>> coverage_name(0.9)
+    'coverage_90'
+    """
+    return f"coverage_{round(100 * level)}"

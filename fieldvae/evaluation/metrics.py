@@ -1,0 +1,146 @@
+"""From measures to the numbers of ``metrics.json``: means over samples and their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fieldvae.evaluation.accuracy import mae, r2, relative_error, squared_error, variability
+from fieldvae.evaluation.bootstrap import bootstrap_interval
+from fieldvae.evaluation.measures import LEVELS, EnsembleMeasures, coverage_name
+from fieldvae.evaluation.scale import ComponentScale
+from fieldvae.evaluation.scores import Array
+
+MEANS = (
+    "crps",
+    "energy_score",
+    "variogram_score",
+    "crps_physical",
+    "energy_score_physical",
+    *(coverage_name(level) for level in LEVELS),
+)
+"""Scores that are plain means over samples."""
+
+
+class Resampling:
+    """Intervals with one number of resamples and one source of chance.
+
+    Parameters
+    ----------
+    resamples
+        Bootstrap resamples; none for no intervals.
+    generator
+        Source of chance.
+    """
+
+    def __init__(self, resamples: int, generator: np.random.Generator) -> None:
+        self.resamples = resamples
+        self.generator = generator
+
+    def interval(self, statistic: Callable[..., Array], *values: Array) -> list[float | None]:
+        """Return the 95 % interval of a statistic of means over samples, as JSON."""
+        ends = bootstrap_interval(
+            statistic, *values, generator=self.generator, resamples=self.resamples
+        )
+        return [plain(end) for end in ends]
+
+
+def plain(value: float | np.floating | Array) -> float | None:
+    """Return a number that JSON has: ``None`` for NaN and infinities."""
+    return float(value) if math.isfinite(value) else None
+
+
+def prediction_metrics(
+    measures: EnsembleMeasures,
+    *,
+    truth_variability: Array,
+    reference: EnsembleMeasures | None,
+    resampling: Resampling,
+) -> dict[str, Any]:
+    """Scores of one field of one model.
+
+    Parameters
+    ----------
+    measures
+        What was measured of it.
+    truth_variability
+        Mean squared distance of the scaled truth from its mean, shape ``(sample,)``.
+    reference
+        Measures of climatology, for ``crps_skill``.
+    resampling
+        For the intervals.
+
+    Returns
+    -------
+    dict
+        ``crps``, ``energy_score``, ``variogram_score``, ``crps_physical``,
+        ``energy_score_physical``, ``coverage_50`` ... ``coverage_95``, ``spread_skill``,
+        ``r2_mean``, ``crps_skill``, each beside its ``<name>_interval``; and ``realizations``.
+    """
+    samples = measures.samples
+    statistics: dict[str, tuple[Callable[..., Array], tuple[Array, ...]]] = {
+        name: (_mean, (samples[name],)) for name in MEANS
+    }
+    statistics["spread_skill"] = (_root_ratio, (samples["spread"], samples["squared_error"]))
+    statistics["r2_mean"] = (_explained, (samples["squared_error"], truth_variability))
+    if reference is not None:
+        statistics["crps_skill"] = (_explained, (samples["crps"], reference.samples["crps"]))
+    found: dict[str, Any] = {}
+    for name, (statistic, values) in statistics.items():
+        found[name] = plain(statistic(*(np.mean(value) for value in values)))
+        found[f"{name}_interval"] = resampling.interval(statistic, *values)
+    found["realizations"] = measures.realizations
+    return found
+
+
+def reconstruction_metrics(
+    truth: Array, estimate: Array, *, scale: ComponentScale, resampling: Resampling
+) -> dict[str, Any]:
+    """Accuracy of one reconstructed field.
+
+    Parameters
+    ----------
+    truth, estimate
+        Physical values, shape ``(sample, component, x, y, z)``.
+    scale
+        The training part's spread and extremes.
+    resampling
+        For the intervals.
+
+    Returns
+    -------
+    dict
+        ``mre`` with ``mre_masked`` (share of the references too near zero to count), ``r2``,
+        their intervals, and ``mae``, ``rmse`` over the spread and ``*_physical``.
+    """
+    y, x = scale.scaled(truth), scale.scaled(estimate)
+    error, masked = relative_error(truth, estimate, low=scale.low, high=scale.high)
+    known = error[np.isfinite(error)]
+    return {
+        "mre": plain(known.mean() if len(known) else np.nan),
+        "mre_interval": resampling.interval(_mean, known),
+        "mre_masked": plain(masked),
+        "r2": plain(r2(y, x)),
+        "r2_interval": resampling.interval(_explained, squared_error(y, x), variability(y)),
+        "mae": plain(mae(y, x).mean()),
+        "mae_physical": plain(mae(truth, estimate).mean()),
+        "rmse": plain(np.sqrt(squared_error(y, x).mean())),
+        "rmse_physical": plain(np.sqrt(squared_error(truth, estimate).mean())),
+    }
+
+
+def _mean(value: Array) -> Array:
+    return value
+
+
+def _root_ratio(numerator: Array, denominator: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.sqrt(numerator / denominator))
+
+
+def _explained(rest: Array, whole: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(1 - rest / whole)

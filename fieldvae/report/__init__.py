@@ -1,0 +1,16 @@
+"""Figures and one self-contained page from a run's stored numbers; nothing new is computed here.
+
+==============  ===============================================================================
+module          its whole job
+==============  ===============================================================================
+``record``      the files of a run directory, read
+``style``       colors, sizes, names of models and components; a figure as PNG
+``figures``     one module a figure: stored numbers in, figure with caption out
+``tables``      scores as rows of text
+``page``        all of it on one page
+==============  ===============================================================================
+"""
+
+from fieldvae.report.page import write_report
+
+__all__ = ["write_report"]

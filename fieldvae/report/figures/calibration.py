@@ -1,0 +1,137 @@
+"""Coverage and rank histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fieldvae.evaluation.calibration import reachable_level
+from fieldvae.evaluation.measures import LEVELS, coverage_name
+from fieldvae.field import FieldSpec
+from fieldvae.report.style import (
+    GRAY,
+    INK,
+    MARKERS,
+    Plot,
+    color,
+    light_grid,
+    model_name,
+    new_figure,
+    png,
+)
+
+
+def coverage_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any]) -> Plot:
+    """Draw observed against nominal coverage, and their difference, a row a field.
+
+    Parameters
+    ----------
+    fields
+        The output fields.
+    metrics
+        The content of ``metrics.json``.
+    """
+    figure = new_figure(0.4 + 2.6 * len(fields))
+    grid = figure.subplots(len(fields), 2, squeeze=False, width_ratios=(1, 1.5))
+    models = [name for name in metrics if "prediction" in metrics[name]]
+    for (left, right), field in zip(grid, fields, strict=True):
+        left.plot([0, 100], [0, 100], color=GRAY, linewidth=0.8, zorder=1)
+        right.axhline(0, color=GRAY, linewidth=0.8, zorder=1)
+        for place, model in enumerate(models):
+            scores = metrics[model]["prediction"][field.name]
+            nominal = [100 * reachable_level(q, scores["realizations"]) for q in LEVELS]
+            observed = [100 * _number(scores[coverage_name(q)]) for q in LEVELS]
+            ends = [scores.get(f"{coverage_name(q)}_interval") or (None, None) for q in LEVELS]
+            error = np.array(
+                [
+                    [o - 100 * _number(low), 100 * _number(high) - o]
+                    for o, (low, high) in zip(observed, ends, strict=True)
+                ]
+            ).T
+            look = {"color": color(model), "marker": MARKERS.get(model, "v"), "linestyle": "none"}
+            left.plot(nominal, observed, markersize=4.5, **look)
+            offset = np.arange(len(LEVELS)) + 0.16 * (place - (len(models) - 1) / 2)
+            right.errorbar(
+                offset,
+                np.array(observed) - nominal,
+                yerr=np.nan_to_num(np.maximum(error, 0)),
+                label=model_name(model),
+                markersize=4.5,
+                elinewidth=1.2,
+                **look,
+            )
+        left.set(xlim=(40, 100), ylim=(40, 100), aspect="equal")
+        ticks = [round(100 * level) for level in LEVELS]
+        left.set_xticks(ticks)
+        left.set_yticks(ticks)
+        left.set_xlabel("nominal coverage (%)")
+        left.set_ylabel("observed coverage (%)")
+        right.set_xticks(range(len(LEVELS)), [f"{tick} %" for tick in ticks])
+        right.set_xlim(-0.5, len(LEVELS) - 0.5)
+        low, high = right.get_ylim()
+        bound = max(2.0, -low, high)
+        right.set_ylim(-bound, bound)
+        right.set_xlabel("nominal coverage")
+        right.set_ylabel("observed \N{MINUS SIGN} nominal (points)")
+        if len(fields) > 1:
+            right.set_title(field.title, loc="right", color=INK)
+        for panel in (left, right):
+            light_grid(panel)
+    figure.legend(
+        *grid[0, 1].get_legend_handles_labels(), loc="outside upper right", ncols=4, columnspacing=1
+    )
+    return Plot(
+        "coverage",
+        "Coverage",
+        "Share of the true values inside the central intervals of the ensemble, against the share "
+        "that the intervals promise. Good: points on the line. Below it the ensemble is too "
+        "narrow, above it too wide. Bars are 95 % bootstrap intervals over test samples.",
+        png(figure),
+    )
+
+
+def rank_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot:
+    """Draw where the truth stands among the realizations, a row a field, a column a model.
+
+    Parameters
+    ----------
+    fields
+        The output fields.
+    details
+        The stored evaluation.
+    """
+    models = [str(name) for name in details["model"].values]
+    figure = new_figure(0.35 + 1.75 * len(fields))
+    grid = figure.subplots(len(fields), len(models), squeeze=False, sharey="row", sharex=True)
+    for row, field in zip(grid, fields, strict=True):
+        for panel, model in zip(row, models, strict=True):
+            density = details["rank_density"].sel(model=model, field=field.name).values
+            edges = np.linspace(0, 1, len(density) + 1)
+            panel.stairs(density, edges, fill=True, color=color(model), alpha=0.75)
+            panel.axhline(1, color=INK, linewidth=0.9)
+            panel.set_ylim(0, max(1.5, 1.1 * float(density.max())))
+            panel.set_xlim(0, 1)
+            panel.set_title(
+                model_name(model) if len(fields) == 1 else f"{field.title}: {model_name(model)}"
+            )
+        row[0].set_ylabel("frequency over flat")
+    for panel in grid[-1]:
+        panel.set_xlabel("rank of the truth")
+        panel.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
+        panel.get_xticklabels()[0].set_ha("left")
+        panel.get_xticklabels()[-1].set_ha("right")
+    return Plot(
+        "ranks",
+        "Rank histogram",
+        "Rank of every true value among the realizations of its own component and cell, over all "
+        "test samples. Good: flat at the line. A valley says that the ensemble is too narrow, a "
+        "hill that it is too wide, a slope that it is biased.",
+        png(figure),
+    )
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -1,0 +1,204 @@
+"""The truth beside realizations, as pictures, or as lines on a grid of one dimension."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
+
+from fieldvae.evaluation.scores import Array
+from fieldvae.field import FieldSpec
+from fieldvae.report.style import (
+    BLUE,
+    INK,
+    WIDTH,
+    Plot,
+    component_title,
+    light_grid,
+    new_figure,
+    png,
+    with_units,
+)
+
+SPREAD_COLORS = ListedColormap(colormaps["Purples"](np.linspace(0, 0.75, 256)))
+"""From white; without the darkest shades, which would draw the eye from the fields."""
+
+MOST_ROWS = 6
+"""Components shown of a field that has more."""
+
+
+READING = (
+    "Every realization is a field that the model holds possible for this input; mean and spread "
+    "(standard deviation) are over the whole ensemble. Good: the truth looks like one more "
+    "realization, with the same contrast and texture; the mean is smoother than any of them; "
+    "realizations differ where the spread is large."
+)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of pictures: a component of a sample, each array ``(x[, y])``."""
+
+    title: str
+    truth: Array
+    realizations: Array
+    mean: Array
+    spread: Array
+
+
+def component_slices(field: FieldSpec, details: xr.Dataset) -> Plot:
+    """Draw all components of the sample of median score."""
+    middle = details.sizes["shown"] // 2
+    labels = field.labels[:MOST_ROWS]
+    rows = [
+        _row(field, details, middle, index, component_title(field, label))
+        for index, label in enumerate(labels)
+    ]
+    sample = int(details["shown"].values[middle])
+    left_out = len(field.labels) - len(labels)
+    return Plot(
+        f"components-{field.name}",
+        f"{_capital(field.title)}: one truth, many realizations",
+        f"Test sample {sample}, the one of median energy score"
+        f"{_place(details)}. {READING}"
+        + (f" {left_out} more components are not shown." if left_out else ""),
+        _drawn(field, rows, f"{field.title} ${field.symbol}$" if field.symbol else field.title),
+    )
+
+
+def sample_slices(field: FieldSpec, details: xr.Dataset) -> Plot | None:
+    """Draw one component of the samples at the quartiles of the score; ``None`` if just one."""
+    shown = [int(sample) for sample in details["shown"].values]
+    if len(shown) < 2:
+        return None
+    rows = [_row(field, details, i, 0, f"sample {sample}") for i, sample in enumerate(shown)]
+    return Plot(
+        f"samples-{field.name}",
+        f"{_capital(field.title)}: an easy, a median and a hard sample",
+        f"{_capital(_first_component(field))} of the test samples at the lower quartile, the "
+        f"median and the upper quartile of the model's energy score{_place(details)}: chosen by "
+        f"rule, not by eye. {READING}",
+        _drawn(field, rows, _first_component(field)),
+    )
+
+
+def _row(field: FieldSpec, details: xr.Dataset, shown: int, component: int, title: str) -> _Row:
+    def picked(name: str) -> Array:
+        chosen = details[f"{field.name}.{name}"].isel(
+            {"shown": shown, f"{field.name}_component": component}
+        )
+        axes = [axis for axis in ("x", "y") if axis in chosen.dims]
+        leading = [d for d in ("shown_realization",) if d in chosen.dims]
+        return np.asarray(chosen.transpose(*leading, *axes).values)
+
+    return _Row(title, picked("truth"), picked("realization"), picked("mean"), picked("spread"))
+
+
+def _drawn(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
+    return _lines(field, rows) if rows[0].truth.ndim == 1 else _images(field, rows, label)
+
+
+def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
+    values = [np.concatenate([r.truth[None], r.realizations, r.mean[None]]) for r in rows]
+    norm, colors = _scale(np.concatenate([v.ravel() for v in values]))
+    spreads = Normalize(0, float(np.nanmax([row.spread for row in rows])) or 1.0)
+    members = len(rows[0].realizations)
+    nx, ny = rows[0].truth.shape
+    columns = members + 3
+    side = (WIDTH - 1.2) / columns
+    figure = new_figure(
+        1.0 + len(rows) * (side * min(max(ny / nx, 0.4), 1.6) + 0.02), pads=(0.02, 0.045)
+    )
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    heads = ["truth", *[f"realization {i + 1}" for i in range(members)], "mean", "spread"]
+    field_image: AxesImage | None = None
+    spread_image: AxesImage | None = None
+    for line, row in zip(grid, rows, strict=True):
+        for panel, picture in zip(line, [row.truth, *row.realizations, row.mean], strict=False):
+            field_image = panel.imshow(picture.T, origin="lower", norm=norm, cmap=colors)
+        spread_image = line[-1].imshow(
+            row.spread.T, origin="lower", norm=spreads, cmap=SPREAD_COLORS
+        )
+        line[0].set_ylabel(row.title, rotation=0, ha="right", va="center", labelpad=8)
+        for panel in line:
+            panel.set_xticks([])
+            panel.set_yticks([])
+            for spine in panel.spines.values():
+                spine.set_visible(True)
+                spine.set_color("#C8CCD1")
+        for spine in line[0].spines.values():
+            spine.set_color(INK)
+            spine.set_linewidth(1.4)
+    for panel, head in zip(grid[0], heads, strict=True):
+        panel.set_title(head, fontsize=8, fontweight="bold" if head == "truth" else "normal")
+    pad = 0.02 + 0.09 / figure.get_figheight()
+    if field_image is not None and spread_image is not None:
+        fields = list(grid[:, :-1].ravel())
+        spread = list(grid[:, -1])
+        for image, axes, aspect, words, ticks in (
+            (field_image, fields, 40, label, MaxNLocator(6, prune="upper")),
+            (spread_image, spread, 8, "spread", MaxNLocator(2)),
+        ):
+            figure.colorbar(
+                image,
+                ax=axes,
+                label=with_units(words, field.units),
+                ticks=ticks,
+                orientation="horizontal",
+                aspect=aspect,
+                pad=pad,
+            )
+    return png(figure)
+
+
+def _lines(field: FieldSpec, rows: list[_Row]) -> bytes:
+    figure = new_figure(0.5 + 1.5 * len(rows))
+    grid = figure.subplots(len(rows), 1, squeeze=False, sharex=True)[:, 0]
+    for panel, row in zip(grid, rows, strict=True):
+        cells = np.arange(len(row.truth))
+        panel.fill_between(
+            cells,
+            row.mean - row.spread,
+            row.mean + row.spread,
+            color=BLUE,
+            alpha=0.15,
+            linewidth=0,
+            label="mean ± spread",
+        )
+        for index, member in enumerate(row.realizations):
+            label = "realizations" if index == 0 else None
+            panel.plot(cells, member, color=BLUE, linewidth=0.8, alpha=0.8, label=label)
+        panel.plot(cells, row.truth, color=INK, label="truth")
+        panel.set_ylabel(with_units(row.title, field.units))
+        light_grid(panel)
+    grid[-1].set_xlabel("cell along x")
+    grid[0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
+    return png(figure)
+
+
+def _scale(values: Array) -> tuple[Normalize, str]:
+    """Colors of a field: about zero where it has both signs, from dark to light where not."""
+    low, high = np.nanquantile(values, [0.005, 0.995])
+    if low < 0 < high and min(-low, high) > 0.2 * max(-low, high):
+        bound = float(max(-low, high))
+        return Normalize(-bound, bound), "RdBu_r"
+    return Normalize(float(low), float(high) if high > low else float(low) + 1), "viridis"
+
+
+def _place(details: xr.Dataset) -> str:
+    index = details.attrs.get("z_slice")
+    return "" if index is None else f", in the layer z = {index} (counted from 0) of the grid"
+
+
+def _first_component(field: FieldSpec) -> str:
+    """Words for the component that is shown of several samples."""
+    return field.title if field.tensor_kind == "scalar" else f"{field.title} {field.labels[0]}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

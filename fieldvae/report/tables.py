@@ -1,0 +1,131 @@
+"""Scores as rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fieldvae.field import FieldSpec
+from fieldvae.report.style import model_name, with_units
+
+
+@dataclass(frozen=True)
+class Column:
+    """One score in a table.
+
+    Parameters
+    ----------
+    key
+        Its key in ``metrics.json``.
+    title
+        Its name, with units.
+    aim
+        ``↓``, ``↑`` or ``→ 0.9``: what is good.
+    target
+        Best value; ``None`` for the least, infinity for the greatest.
+    factor, digits
+        How it is printed.
+    """
+
+    key: str
+    title: str
+    aim: str
+    target: float | None = None
+    factor: float = 1.0
+    digits: int = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value, its interval, and whether it is the best of its column."""
+
+    value: str
+    interval: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores of all models on one field."""
+
+    field: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def prediction_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable:
+    """Lay out the prediction scores of every model on one field.
+
+    Parameters
+    ----------
+    field
+        The field.
+    metrics
+        The content of ``metrics.json``.
+    """
+    physical = with_units("CRPS", field.units)
+    physical = physical if "(" in physical else "CRPS, unscaled"
+    columns = (
+        Column("energy_score", "Energy score", "↓", digits=2),
+        Column("crps", "CRPS", "↓", digits=4),
+        Column("crps_physical", physical, "↓"),
+        Column("crps_skill", "CRPS skill", "↑", target=float("inf")),
+        _coverage_column(50),
+        _coverage_column(90),
+        Column("spread_skill", "Spread / error", "→ 1", target=1.0),
+        Column("r2_mean", "R² of mean", "↑", target=float("inf")),
+    )
+    scores = {
+        model_name(name): found["prediction"][field.name]
+        for name, found in metrics.items()
+        if "prediction" in found
+    }
+    best = {
+        column.key: min(
+            (_distance(found.get(column.key), column.target) for found in scores.values()),
+            default=float("inf"),
+        )
+        for column in columns
+    }
+    checked = metrics["model"].get("prediction_self_checked", {}).get(field.name)
+    rows = [
+        (name, tuple(_cell(found, column, best[column.key]) for column in columns))
+        for name, found in scores.items()
+    ]
+    if checked is not None:
+        cells = tuple(_cell(checked, column, -float("inf")) for column in columns)
+        rows.insert(1, ("model, self-checked", cells))
+    return ScoreTable(field.title, columns, tuple(rows))
+
+
+def _coverage_column(percent: int) -> Column:
+    title = f"Coverage {percent}\N{NO-BREAK SPACE}%"
+    aim = f"→ {percent} %"
+    return Column(f"coverage_{percent}", title, aim, target=percent / 100, factor=100, digits=1)
+
+
+def _distance(value: float | None, target: float | None) -> float:
+    """How far a score is from its best: less is better."""
+    if value is None:
+        return float("inf")
+    if target is None:
+        return value
+    return -value if target == float("inf") else abs(value - target)
+
+
+def _cell(found: Mapping[str, Any], column: Column, best: float) -> Cell:
+    value = found.get(column.key)
+    if value is None:
+        return Cell("\N{EN DASH}", "", best=False)
+    low, high = found.get(f"{column.key}_interval") or (None, None)
+    interval = (
+        "" if low is None or high is None else f"{_number(low, column)} … {_number(high, column)}"
+    )
+    near = abs(_distance(value, column.target) - best) <= 0.5 * 10**-column.digits / column.factor
+    return Cell(_number(value, column), interval, best=near)
+
+
+def _number(value: float, column: Column) -> str:
+    shown = f"{column.factor * value:.{column.digits}f}"
+    return shown.replace("-", "\N{MINUS SIGN}")

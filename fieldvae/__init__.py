@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Source,
         Task,
     )
+    from fieldvae.data.samples import Samples
+    from fieldvae.data.store import open_store, write_store
     from fieldvae.errors import (
         FieldvaeError,
         GridError,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from fieldvae.gaussian import DiagonalGaussian
     from fieldvae.grid import Grid
     from fieldvae.spec import TaskSpec
+    from fieldvae.workflow.stages import Run, run
+    from fieldvae.workflow.trained import TrainedModel, load
 
 _HOMES = {
     "fieldvae.contract": (
@@ -48,6 +52,8 @@ _HOMES = {
         "Source",
         "Task",
     ),
+    "fieldvae.data.samples": ("Samples",),
+    "fieldvae.data.store": ("open_store", "write_store"),
     "fieldvae.errors": (
         "FieldvaeError",
         "GridError",
@@ -67,10 +73,45 @@ _HOMES = {
     "fieldvae.gaussian": ("DiagonalGaussian",),
     "fieldvae.grid": ("Grid",),
     "fieldvae.spec": ("TaskSpec",),
+    "fieldvae.workflow.stages": ("Run", "run"),
+    "fieldvae.workflow.trained": ("TrainedModel", "load"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME)
+__all__ = [
+    "VOIGT",
+    "Batch",
+    "ConditionSpec",
+    "DiagonalGaussian",
+    "Encoding",
+    "FieldSpec",
+    "FieldvaeError",
+    "ForwardPass",
+    "Grid",
+    "GridError",
+    "InputError",
+    "LatentSpec",
+    "OptionError",
+    "PluginError",
+    "Run",
+    "RunError",
+    "Samples",
+    "SamplingError",
+    "ShapeError",
+    "SimulationError",
+    "Source",
+    "SpecError",
+    "StoreError",
+    "Task",
+    "TaskSpec",
+    "TrainedModel",
+    "TrainingError",
+    "UnitError",
+    "load",
+    "open_store",
+    "run",
+    "write_store",
+]
 __version__ = _version("fieldvae")
 
 

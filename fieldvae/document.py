@@ -133,7 +133,7 @@ def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
     >>> merge({"a": {"use": "p", "x": 1}}, {"a": {"use": "q"}})
     {'a': {'use': 'q'}}
     """
-    merged = _copied(lower)
+    merged: dict[str, Any] = _copied(lower)
     for key, value in upper.items():
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, Mapping) and not _replaces(value):

@@ -104,7 +104,7 @@ class Grid:
 
     @property
     def volume(self) -> float:
-        """Volume (area, length) of the whole grid in ``spacing_units`` to the power of its dimensions."""
+        """Volume (area, length) of the grid, ``spacing_units`` to the power of its dimensions."""
         return self.cells * math.prod(self.spacing)
 
     @property
@@ -173,6 +173,4 @@ def _listed(attributes: Mapping[str, Any], name: str) -> list[Any]:
 
 def _close(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
     scale = max(map(abs, left), default=1.0)
-    return all(
-        abs(a - b) <= RELATIVE_TOLERANCE * scale for a, b in zip(left, right, strict=True)
-    )
+    return all(abs(a - b) <= RELATIVE_TOLERANCE * scale for a, b in zip(left, right, strict=True))

@@ -225,7 +225,8 @@ def _errors(
     count = len(next(iter(drawn.values())))
     recovered = network.encode({name: y.flatten(0, 1) for name, y in drawn.items()}).recovered
     repeated = {n: c.repeat(count, *[1] * (c.ndim - 1)) for n, c in conditions.items()}
-    return check.errors(recovered, repeated).unflatten(0, (count, -1)).cpu()
+    errors = check.errors(recovered, repeated)
+    return errors.reshape(count, -1, errors.shape[-1]).cpu()
 
 
 def _merged(kept: Tensor, new: Tensor, order: Tensor) -> Tensor:

@@ -133,7 +133,7 @@ def _imported(extension: Extension) -> Any:
         raise error
 
     try:
-        manager = DriverManager(
+        manager: Any = DriverManager(
             f"fieldvae.{extension.kind}",
             extension.name,
             invoke_on_load=False,
@@ -207,7 +207,7 @@ def _options_of(plugin: Any, kind: str, name: str) -> type[BaseModel]:
         if parameter.name not in hints:
             raise PluginError(f"option {parameter.name!r} of {name!r} has no annotation")
         default = ... if parameter.default is parameter.empty else parameter.default
-        text = described.get(parameter.name)
+        text = described.get(parameter.name, "").replace("`", "") or None
         definitions[parameter.name] = (hints[parameter.name], Field(default, description=text))
     return create_model(
         f"{name} ({kind})",
@@ -252,8 +252,7 @@ def check_choices(spec: TaskSpec, document: Document) -> dict[Loc, dict[str, Any
             found.append(document.problem((*loc, "use"), f"{path}: {error}"))
         except ValidationError as error:
             model = options_model(kind, choice.use)
-            for problem in problems(_below(document, loc), error, model):
-                found.append(problem)
+            found += problems(_below(document, loc), error, model)
     if found:
         raise SpecError(found)
     return checked
@@ -399,7 +398,9 @@ def examine() -> Iterator[Health]:
                 options: dict[str, Any] = {}
                 if kind in POSITIONAL:
                     fields = _options_of(plugin, kind, extension.name).model_fields
-                    options = {n: "required" if f.is_required() else f.default for n, f in fields.items()}
+                    options = {
+                        n: "required" if f.is_required() else f.default for n, f in fields.items()
+                    }
                 yield Health(extension, "", options)
             except PluginError as error:
                 yield Health(extension, str(error), {})

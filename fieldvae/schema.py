@@ -43,7 +43,7 @@ def field_schema() -> Schema:
 
 
 def task_schema() -> Schema:
-    """Schema of a task file as a user writes it: what a preset or a task fills in may be left out."""
+    """Schema of a task file as a user writes it, where a preset or a task fills in the rest."""
     schema = TaskSpec.model_json_schema()
     schema["description"] = "A fieldvae task: what to learn from which data, and how."
     schema["required"] = ["data"]

@@ -116,6 +116,10 @@ class DataSpec(_Section):
     scaling: ScalingSpec = ScalingSpec()
 
 
+DEFAULT_CONDITION = 16
+"""Width of a condition that no preset, task or file sets."""
+
+
 class ModelSpec(_Section):
     """The networks."""
 
@@ -130,7 +134,7 @@ class ModelSpec(_Section):
     condition: Annotated[
         PositiveInt | dict[str, PositiveInt],
         Field(description="Width of every input's condition; {name: width} for some."),
-    ] = 16
+    ] = DEFAULT_CONDITION
     smoother: Annotated[Choice, Field(description="Smoother of every input.")] = PluginChoice(
         use="convolution"
     )
@@ -156,7 +160,7 @@ class ModelSpec(_Section):
         """Width of the condition of one input."""
         if isinstance(self.condition, int):
             return self.condition
-        return self.condition.get(name, ModelSpec.model_fields["condition"].default)
+        return self.condition.get(name, DEFAULT_CONDITION)
 
 
 class TrainingSpec(_Section):
@@ -175,9 +179,7 @@ class TrainingSpec(_Section):
         Literal["none", "cosine"], Field(description="Decay of the step size over training.")
     ] = "none"
     weight_decay: NonNegativeFloat = 0.0
-    clip: Annotated[
-        PositiveFloat | None, Field(description="Largest norm of the gradient.")
-    ] = None
+    clip: Annotated[PositiveFloat | None, Field(description="Largest norm of the gradient.")] = None
     average: Annotated[
         float | None,
         Field(gt=0, lt=1, description="Decay of the running mean of the weights that is kept."),
@@ -264,9 +266,7 @@ class TaskSpec(_Section):
     outputs: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
     data: DataSpec
     model: ModelSpec = ModelSpec()
-    losses: Annotated[
-        tuple[Annotated[LossChoice, BeforeValidator(_use)], ...], Field(min_length=1)
-    ]
+    losses: Annotated[tuple[Annotated[LossChoice, BeforeValidator(_use)], ...], Field(min_length=1)]
     training: TrainingSpec
     symmetry: Annotated[
         tuple[SymmetryName | Operation, ...],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from fieldvae.data.store import write_store
@@ -18,6 +19,12 @@ FIELDS = {
     "flux": {"units": "m/s", "tensor_kind": "vector"},
     "stress": {"units": "GPa", "tensor_kind": "symmetric", "closure": "zero-mean"},
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small tensors: threads cost more than they give, above all beside other tests."""
+    torch.set_num_threads(1)
 
 
 def foreign_dataset(samples: int = 48, shape: tuple[int, ...] = (4, 4, 4)) -> xr.Dataset:
@@ -54,6 +61,12 @@ def foreign_dataset(samples: int = 48, shape: tuple[int, ...] = (4, 4, 4)) -> xr
 
 
 @pytest.fixture(scope="session")
+def foreign():
+    """Make the foreign problem's data: ``foreign(samples=48, shape=(4, 4, 4))``."""
+    return foreign_dataset
+
+
+@pytest.fixture(scope="session")
 def foreign_store(tmp_path_factory) -> Path:
     """A store of the foreign problem."""
     path = tmp_path_factory.mktemp("foreign") / "store.zarr"
@@ -61,29 +74,49 @@ def foreign_store(tmp_path_factory) -> Path:
     return path
 
 
+def task_on(store: Path) -> dict:
+    """A small task on the foreign store."""
+    convolution = {"use": "convolution", "channels": 8}
+    return {
+        "name": "foreign",
+        "fields": FIELDS,
+        "inputs": ["permeability", "gradient", "fraction"],
+        "outputs": ["flux", "stress"],
+        "data": {"store": str(store)},
+        "model": {
+            "latent": 4,
+            "condition": 4,
+            "smoother": convolution,
+            "encoder": convolution,
+            "decoder": convolution,
+        },
+        "training": {"epochs": 3, "batch": 16},
+        "evaluation": {"realizations": 10, "bootstrap": 50},
+    }
+
+
+@pytest.fixture(scope="session")
+def small_task(foreign_store) -> dict:
+    """A small task on the foreign store, three inputs and two outputs of different kinds."""
+    return task_on(foreign_store)
+
+
 @pytest.fixture
 def foreign_task(foreign_store, tmp_path):
     """Write a task on the foreign store, changed as asked, and return its path."""
 
     def write(**changes) -> Path:
-        task = {
-            "name": "foreign",
-            "fields": FIELDS,
-            "inputs": ["permeability", "gradient", "fraction"],
-            "outputs": ["flux", "stress"],
-            "data": {"store": str(foreign_store)},
-            "model": {
-                "latent": 4,
-                "condition": 4,
-                "smoother": {"use": "convolution", "channels": 8},
-                "encoder": {"use": "convolution", "channels": 8},
-                "decoder": {"use": "convolution", "channels": 8},
-            },
-            "training": {"epochs": 3, "batch": 16},
-            "evaluation": {"realizations": 10, "bootstrap": 50},
-        }
         path = tmp_path / "task.yaml"
-        path.write_text(dump_yaml({**task, **changes}))
+        path.write_text(dump_yaml({**task_on(foreign_store), **changes}))
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def trained_run(foreign_store, tmp_path_factory) -> Path:
+    """A run on the foreign problem, trained and no more."""
+    from fieldvae import run
+
+    out = tmp_path_factory.mktemp("trained") / "run"
+    return run(task_on(foreign_store), out=out, until="train").path

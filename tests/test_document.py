@@ -23,9 +23,7 @@ SCALARS = st.one_of(
 )
 DATA = st.dictionaries(
     KEYS,
-    st.recursive(
-        SCALARS, lambda s: st.lists(s, max_size=3) | st.dictionaries(KEYS, s, max_size=3)
-    ),
+    st.recursive(SCALARS, lambda s: st.lists(s, max_size=3) | st.dictionaries(KEYS, s, max_size=3)),
     max_size=4,
 )
 

@@ -23,7 +23,12 @@ def rotation(angles) -> np.ndarray:
     for axis, angle in enumerate(angles):
         turn = np.eye(3)
         i, j = (axis + 1) % 3, (axis + 2) % 3
-        turn[[i, i, j, j], [i, j, i, j]] = np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)
+        turn[[i, i, j, j], [i, j, i, j]] = (
+            np.cos(angle),
+            -np.sin(angle),
+            np.sin(angle),
+            np.cos(angle),
+        )
         matrix = matrix @ turn
     return matrix
 
@@ -61,7 +66,9 @@ class TestRotation:
                 for j in range(i, 7)
             ]
         )
-        np.testing.assert_allclose(STIFFNESS.rotation(rotation(angles)) @ isotropic, isotropic, atol=1e-10)
+        np.testing.assert_allclose(
+            STIFFNESS.rotation(rotation(angles)) @ isotropic, isotropic, atol=1e-10
+        )
 
     def test_leaves_a_set_alone(self):
         field = FieldSpec(name="c", units="1", tensor_kind="set", components=("A", "B"))

@@ -8,12 +8,11 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
-from fieldvae.cli import WRONG_INPUT
 from fieldvae.cli.data import data
 
 app = typer.Typer(
     name="fieldvae",
-    help="Learn the conditional distribution of output fields given input fields, and draw from it.",
+    help="Learn the distribution of output fields given input fields, and draw from it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -42,7 +41,9 @@ def run(
     ] = None,
     settings: Settings = None,
     device: Device = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run.")] = False,
     from_run: Annotated[
         Optional[Path], typer.Option("--from", help="Start from the weights of this run.")
@@ -76,7 +77,7 @@ def validate(task: Task, settings: Settings = None) -> None:
     from fieldvae.workflow.filling import make_plan
 
     plan = make_plan(task, settings or ())
-    from fieldvae.workflow.stages import describe_plan
+    from fieldvae.workflow.inspecting import describe_plan
 
     typer.echo(describe_plan(plan))
 
@@ -195,6 +196,3 @@ def init(
     from fieldvae.workflow.starting import write_task
 
     typer.echo(str(write_task(task, store=store, out=out or Path(f"{task}.yaml"))))
-
-
-__all__ = ["WRONG_INPUT", "app"]

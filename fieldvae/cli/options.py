@@ -57,7 +57,9 @@ def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) 
                     mistakes.append(f"{of} needs {option}")
                 else:
                     text = item["msg"].removeprefix("Value error, ")
-                    mistakes.append(f"{option}: {text[0].lower()}{text[1:]}; found {item['input']!r}")
+                    mistakes.append(
+                        f"{option}: {text[0].lower()}{text[1:]}; found {item['input']!r}"
+                    )
     raise OptionError("\n".join(mistakes))
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -84,7 +85,7 @@ class _Bar:
         )
         self.what = what
 
-    def __enter__(self) -> tuple[Bars, int]:
+    def __enter__(self) -> tuple[Bars, TaskID]:
         self.bars.start()
         return self.bars, self.bars.add_task(self.what, note="", total=None)
 

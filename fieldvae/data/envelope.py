@@ -41,7 +41,7 @@ class Envelope:
         Parameters
         ----------
         dataset
-            Fields ``(sample, component, ...)`` in physical units.
+            As :class:`~fieldvae.data.samples.Samples` has it, in physical units.
         names
             The inputs.
         indices
@@ -54,7 +54,7 @@ class Envelope:
         return cls(ranges)
 
     def outside(self, dataset: xr.Dataset) -> np.ndarray:
-        """Tell which samples lie outside, as booleans ``(sample,)``."""
+        """Tell which samples of such a dataset lie outside, as booleans ``(sample,)``."""
         beyond = np.zeros(dataset.sizes["sample"], dtype=bool)
         for name, (least, greatest) in self.ranges.items():
             found = _statistics(dataset[name])

@@ -61,9 +61,7 @@ def assemble(
             own = model.smoothers.get(field.name)
             loc: Loc = ("model", "smoothers", field.name) if own else ("model", "smoother")
             use = (own or model.smoother).use
-            smoothers[field.name] = part(
-                "smoothers", loc, use, field, grid, conditions[field.name]
-            )
+            smoothers[field.name] = part("smoothers", loc, use, field, grid, conditions[field.name])
         encoder = None
         if model.encoder.use != registry.NO_ENCODER:
             encoder = part(

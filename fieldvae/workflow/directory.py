@@ -102,7 +102,7 @@ class RunDirectory:
         return self.path.with_name(self.path.name + ".previous")
 
     def state(self) -> str:
-        """``absent``, ``unfinished``, ``finished``, or ``foreign`` for a directory of other things."""
+        """``absent``, ``unfinished``, ``finished``, or ``foreign``: a directory of other things."""
         if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
             return "absent"
         try:

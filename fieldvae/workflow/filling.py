@@ -19,7 +19,7 @@ DEFAULT_PRESET = "default"
 
 @dataclass(frozen=True)
 class Plan:
-    """A task whose structure and names are sound; no plugin's code has been run for it but a task's.
+    """A task whose structure and names are sound; of plugins' code only a task has been loaded.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Stores described and checked."""
+"""Stores and plans described and checked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from fieldvae.data.samples import Samples
 from fieldvae.data.store import open_store, read_dataset
 from fieldvae.errors import StoreError
 from fieldvae.field import FieldSpec
+from fieldvae.workflow.assembly import assemble
+from fieldvae.workflow.filling import Plan
+from fieldvae.workflow.preparing import prepare
+from fieldvae.workflow.trained import zeros
 
 
 def describe_store(path: Path) -> str:
@@ -27,9 +31,8 @@ def describe_store(path: Path) -> str:
             low, high = float(coordinate.min()), float(coordinate.max())
             units = coordinate.attrs.get("units", "")
             lines.append(f"  {name}: {low:g} to {high:g} {units}".rstrip())
-    for key in ("spacing", "spacing_units", "periodic", "frame", "provenance"):
-        if key in dataset.attrs:
-            lines.append(f"  {key}: {dataset.attrs[key]}")
+    told = ("spacing", "spacing_units", "periodic", "frame", "provenance")
+    lines += [f"  {key}: {dataset.attrs[key]}" for key in told if key in dataset.attrs]
     return "\n".join(lines)
 
 
@@ -62,4 +65,33 @@ def check_store(path: Path) -> str:
         lines.append(f"  checked against plugins: {', '.join(fields)}")
     if unknown:
         lines.append(f"  declared by no plugin, not checked: {', '.join(unknown)}")
+    return "\n".join(lines)
+
+
+def describe_plan(plan: Plan) -> str:
+    """Say what a run of this plan would do: fields, networks, samples."""
+    prepared = prepare(plan)
+    spec = prepared.spec
+    network = assemble(
+        spec,
+        prepared.choices.options,
+        inputs=prepared.inputs,
+        outputs=prepared.outputs,
+        grid=prepared.grid,
+        zero=zeros(spec, prepared.samples.fields, prepared.scaling),
+    )
+    lines = [
+        f"{spec.name}: {', '.join(spec.inputs)} -> {', '.join(spec.outputs)}",
+        *(
+            f"  {field.name}: {field.tensor_kind}, {field.units}, {', '.join(field.labels)}"
+            for field in (*prepared.inputs, *prepared.outputs)
+        ),
+    ]
+    counts = prepared.summary()["samples"]
+    lines.append(
+        f"{counts['train']} train, {counts['validation']} validation, {counts['test']} test "
+        f"samples on {' x '.join(map(str, prepared.grid.shape))}; {prepared.symmetry}"
+    )
+    for name, part in network.named_children():
+        lines.append(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights")
     return "\n".join(lines)

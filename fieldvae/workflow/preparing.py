@@ -97,7 +97,9 @@ class Prepared:
             },
             "symmetry": str(self.symmetry),
             "stores": [str(path) for path in self.spec.data.store],
-            "test_store": None if self.spec.data.test_store is None else str(self.spec.data.test_store),
+            "test_store": None
+            if self.spec.data.test_store is None
+            else str(self.spec.data.test_store),
             "provenance": _provenance(self.samples.dataset.attrs),
         }
 
@@ -123,7 +125,7 @@ def prepare(plan: Plan) -> Prepared:
     split = make_split(
         learned.dataset,
         spec.data.split,
-        stratify=spec.data.stratify,
+        stratify=_stratum(plan, learned),
         group=spec.data.group,
         test_samples=test_samples,
     )
@@ -135,6 +137,14 @@ def prepare(plan: Plan) -> Prepared:
     envelope = Envelope.fit(learned.dataset, spec.inputs, split.train)
     centered = symmetry.centered(scaling.zeros())
     return Prepared(spec, choices, learned, split, centered, scaling, envelope)
+
+
+def _stratum(plan: Plan, samples: Samples) -> str | None:
+    """The coordinate to stratify by; one that only a plugin's task asks for may be absent."""
+    name = plan.spec.data.stratify
+    asked = ("data", "stratify") in plan.document.places
+    present = name in samples.dataset.variables
+    return name if asked or present else None
 
 
 def _check_learnable(samples: Samples, split: Split, spec: TaskSpec) -> None:

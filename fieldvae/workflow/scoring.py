@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -121,9 +120,7 @@ def _reconstructed(model: TrainedModel, samples: Samples) -> xr.Dataset | None:
     return model.scaling.to_dataset(whole, samples.grid)
 
 
-def _checked(
-    model: TrainedModel, inputs: Batch, samples: Samples, count: int
-) -> xr.Dataset | None:
+def _checked(model: TrainedModel, inputs: Batch, samples: Samples, count: int) -> xr.Dataset | None:
     settings = model.spec.prediction
     if model.check is None or not settings.self_check:
         return None
@@ -150,9 +147,3 @@ def _condition_errors(
         model.scaled(samples, model.spec.outputs),
     )
     return ConditionErrors(dict(model.check.tolerance), real, shuffled, drawn.errors.numpy())
-
-
-def sentences(metrics: dict[str, Any]) -> list[str]:
-    """The verdict on every baseline and field, one sentence each."""
-    comparison = metrics["model"]["comparison"]
-    return [field["sentence"] for baseline in comparison.values() for field in baseline.values()]

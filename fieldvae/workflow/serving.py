@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from fieldvae.data.store import check_absent, open_store, write_store
 from fieldvae.errors import RunError, SamplingError
-from fieldvae.report import write_report
 from fieldvae.workflow import trained
 from fieldvae.workflow.directory import RunDirectory, write_json
 from fieldvae.workflow.progress import Progress, Silence
@@ -45,7 +44,7 @@ def predict_store(
     check_absent(out, overwrite=force)
     model = trained.load(run, device=choose_device(device))
     samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
-    outside = model.envelope.outside(samples.dataset)
+    outside = model.outside(samples.dataset)
     if outside.any():
         told.warn(
             f"{outside.mean():.0%} of the samples ({int(outside.sum())} of {len(outside)}) have "
@@ -112,6 +111,8 @@ def report_run(run: Path) -> Path:
     directory = RunDirectory(run)
     if directory.state() in ("absent", "foreign"):
         raise RunError(f"{run} is no run; give the directory that `fieldvae run` made")
+    from fieldvae.report import write_report  # matplotlib, which prediction does not need
+
     return write_report(run)
 
 

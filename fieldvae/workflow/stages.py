@@ -19,7 +19,7 @@ import torch
 from fieldvae.data.store import write_store
 from fieldvae.document import dump_yaml
 from fieldvae.errors import OptionError, RunError
-from fieldvae.report import write_report
+from fieldvae.evaluation import sentences
 from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import trained
 from fieldvae.workflow.assembly import assemble, loss_terms
@@ -36,7 +36,7 @@ from fieldvae.workflow.directory import (
 from fieldvae.workflow.filling import Plan, make_plan
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence
-from fieldvae.workflow.scoring import score_run, sentences
+from fieldvae.workflow.scoring import score_run
 from fieldvae.workflow.trained import TrainedModel, shortfall
 
 Stage = Literal["data", "train", "evaluate", "predict", "report"]
@@ -165,6 +165,8 @@ def run_plan(
     if last >= STAGES.index("predict"):
         _stage_predict(directory, prepared, place, told)
     if last >= STAGES.index("report"):
+        from fieldvae.report import write_report  # matplotlib, which no other stage needs
+
         write_report(directory.path)
         write_json(directory.summary, {**read_json(directory.summary), "finished": True})
         release(directory)
@@ -335,31 +337,4 @@ def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, tol
     write_store(predictions, directory.predictions)
 
 
-def describe_plan(plan: Plan) -> str:
-    """Say what a run of this plan would do: fields, networks, samples."""
-    prepared = prepare(plan)
-    spec = prepared.spec
-    network = assemble(
-        spec,
-        prepared.choices.options,
-        inputs=prepared.inputs,
-        outputs=prepared.outputs,
-        grid=prepared.grid,
-        zero=trained.zeros(spec, prepared.samples.fields, prepared.scaling),
-    )
-    lines = [f"{spec.name}: {', '.join(spec.inputs)} -> {', '.join(spec.outputs)}"]
-    for field in (*prepared.inputs, *prepared.outputs):
-        lines.append(
-            f"  {field.name}: {field.tensor_kind}, {field.units}, {', '.join(field.labels)}"
-        )
-    counts = prepared.summary()["samples"]
-    lines.append(
-        f"{counts['train']} train, {counts['validation']} validation, {counts['test']} test "
-        f"samples on {' x '.join(map(str, prepared.grid.shape))}; {prepared.symmetry}"
-    )
-    for name, part in network.named_children():
-        lines.append(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights")
-    return "\n".join(lines)
-
-
-__all__ = ["STAGES", "Run", "choose_device", "describe_plan", "run", "run_plan"]
+__all__ = ["STAGES", "Run", "choose_device", "run", "run_plan"]

@@ -118,9 +118,7 @@ class TrainedModel:
         SamplingError
             Under ``strict``; carries the dataset.
         """
-        samples = Samples.from_dataset(
-            dataset, self.fields, require=self.spec.inputs, grid=self.grid
-        )
+        samples = self._inputs(dataset)
         self.check_grid(samples.grid)
         settings = self.spec.prediction
         realizations = settings.realizations if realizations is None else realizations
@@ -147,6 +145,19 @@ class TrainedModel:
         if strict and drawn.accepted is not None and not bool(drawn.accepted.all()):
             raise SamplingError(shortfall(predictions), predictions)
         return predictions
+
+    def outside(self, dataset: xr.Dataset) -> np.ndarray:
+        """Tell which samples have inputs outside the range of training, ``(sample,)``.
+
+        Parameters
+        ----------
+        dataset
+            As of :meth:`predict`.
+        """
+        return self.envelope.outside(self._inputs(dataset).dataset)
+
+    def _inputs(self, dataset: xr.Dataset) -> Samples:
+        return Samples.from_dataset(dataset, self.fields, require=self.spec.inputs, grid=self.grid)
 
     def scaled(self, samples: Samples, names: tuple[str, ...]) -> dict[str, torch.Tensor]:
         """Return fields as the networks see them, on their device."""
@@ -175,7 +186,7 @@ class TrainedModel:
         """Label realizations of some samples, in physical units."""
         outputs = {name: tensor.transpose(0, 1) for name, tensor in drawn.outputs.items()}
         dataset = self.scaling.to_dataset(
-            outputs, samples.grid, leading=("realization",), coordinates=samples.dataset.coords
+            outputs, samples.grid, leading=("realization",), coordinates=_coordinates(samples)
         )
         dataset["tried"] = ("sample", drawn.tried.numpy(), {"units": "1"})
         if drawn.accepted is not None and drawn.errors is not None and self.check is not None:
@@ -187,6 +198,10 @@ class TrainedModel:
             )
             dataset = dataset.assign_coords(condition=np.array(list(self.check.tolerance), object))
         return dataset
+
+
+def _coordinates(samples: Samples) -> dict[str, Any]:
+    return {str(name): coordinate for name, coordinate in samples.dataset.coords.items()}
 
 
 def shortfall(predictions: xr.Dataset) -> str:

@@ -1,0 +1,113 @@
+"""The house: rooms import from lower floors, and no public function bears a module's name."""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fieldvae
+
+HOUSE = Path(fieldvae.__file__).parent
+
+FLOORS = (
+    {"errors"},
+    {"grid", "field", "gaussian", "document"},
+    {"contract", "spec"},
+    {"registry", "data", "model"},
+    {"schema", "checkpoint"},
+    {"training", "prediction"},
+    {"evaluation"},
+    {"report"},
+    {"workflow"},
+    {"cli"},
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+OUTSIDE = {"testing", "presets"}
+
+
+def rooms() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules([str(HOUSE)]))
+
+
+def imported_rooms(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("fieldvae"):
+            names = (
+                [node.module]
+                if node.module != "fieldvae"
+                else [f"fieldvae.{alias.name}" for alias in node.names]
+            )
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.startswith("fieldvae.")]
+        found |= {name.split(".")[1] for name in names if "." in name}
+    return found & set(rooms())
+
+
+def files_of(room: str) -> list[Path]:
+    folder = HOUSE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def test_every_room_has_its_floor():
+    assert set(rooms()) - OUTSIDE == set(FLOOR)
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR))
+def test_imports_point_downwards(room):
+    upward = {
+        (path.relative_to(HOUSE).as_posix(), other)
+        for path in files_of(room)
+        for other in imported_rooms(path) - {room}
+        if FLOOR.get(other, 99) >= FLOOR[room] and other not in OUTSIDE
+    }
+    assert upward == set()
+
+
+def test_the_core_imports_no_plugin():
+    words = [
+        path
+        for path in HOUSE.rglob("*.py")
+        if "fieldvae_alloys" in path.read_text() or "fieldvae_atomistic" in path.read_text()
+    ]
+    assert words == []
+
+
+def test_only_the_registry_knows_stevedore():
+    knowing = [
+        path.name
+        for path in HOUSE.rglob("*.py")
+        if "import stevedore" in path.read_text() or "from stevedore" in path.read_text()
+    ]
+    assert knowing == ["registry.py"]
+
+
+def test_the_list_of_public_names_is_whole():
+    assert set(fieldvae.__all__) == set(fieldvae._HOME)
+
+
+def test_no_public_name_is_a_module():
+    assert set(fieldvae.__all__) & set(rooms()) == set()
+
+
+def test_every_public_name_is_documented_and_listed_in_order():
+    assert fieldvae.__all__ == sorted(fieldvae.__all__)
+    plain = {"Batch", "VOIGT"}
+    undocumented = [
+        name
+        for name in fieldvae.__all__
+        if name not in plain and not getattr(fieldvae, name).__doc__
+    ]
+    assert undocumented == []
+
+
+def test_importing_fieldvae_imports_no_torch():
+    code = "import sys, fieldvae, fieldvae.contract; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

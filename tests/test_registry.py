@@ -1,0 +1,187 @@
+"""Plugins installed for real, each into a folder of its own, seen by a fresh interpreter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fieldvae import registry
+from fieldvae.errors import PluginError
+
+TOY = Path(__file__).parent / "distributions" / "toy"
+
+PYPROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "{name}"
+version = "0.7"
+[project.entry-points."fieldvae.{kind}"]
+{plugin} = "{module}:{target}"
+[tool.hatch.build.targets.wheel]
+packages = ["{module}"]
+"""
+
+
+def install(source: Path, target: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--disable-pip-version-check", "--target", str(target)]
+    subprocess.run([*command, str(source)], check=True, capture_output=True, text=True)
+
+
+def fieldvae(*arguments: str, plugins: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200"}
+    if plugins is not None:
+        environment["PYTHONPATH"] = str(plugins)
+    command = [sys.executable, "-c", "from fieldvae.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory) -> Path:
+    """Where the toy distribution is installed."""
+    target = tmp_path_factory.mktemp("toy")
+    install(TOY, target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def broken(tmp_path_factory):
+    """Install a distribution with one plugin whose module is the given code."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def make(name: str, kind: str, plugin: str, code: str) -> Path:
+        key = (name, kind, plugin, code)
+        if key not in made:
+            source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
+            module = name.replace("-", "_")
+            (source / module).mkdir()
+            (source / module / "__init__.py").write_text(code)
+            (source / "pyproject.toml").write_text(
+                PYPROJECT.format(name=name, kind=kind, plugin=plugin, module=module, target="thing")
+            )
+            install(source, target)
+            made[key] = target
+        return made[key]
+
+    return make
+
+
+class TestStranger:
+    def test_is_listed_with_distribution_and_options(self, toy):
+        listed = fieldvae("plugins", plugins=toy).stdout
+        assert "smoothers   average              fieldvae-toy 1.2.3  repeats=1" in listed
+        assert "fields      moduli" in listed
+
+    def test_trains_and_predicts_by_name(self, toy, foreign_task):
+        task = foreign_task(
+            model={"latent": 4, "condition": 4, "smoother": {"use": "average", "repeats": 2}},
+            losses=["reconstruction", "kl", "condition", {"use": "roughness", "weight": 0.1}],
+            training={"epochs": 1},
+        )
+        done = fieldvae("run", str(task), "--until", "predict", plugins=toy)
+        assert done.returncode == 0, done.stderr
+        assert (task.parent / "runs/foreign/predictions.zarr").exists()
+
+    def test_options_are_checked_with_their_place(self, toy, foreign_task):
+        task = foreign_task(model={"smoother": {"use": "average", "repeat": 2}})
+        done = fieldvae("validate", str(task), plugins=toy)
+        assert done.returncode == 2
+        assert "unknown key 'repeat'; did you mean 'repeats'?" in done.stderr
+        assert "task.yaml:" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_field_in_yaml_is_found_by_name(self, toy, tmp_path):
+        code = (
+            "from fieldvae.registry import load, parse_field;"
+            "from fieldvae.document import parse_document;"
+            "p = load('fields', 'moduli');"
+            "print(parse_field(parse_document(p.read_text(), name='m'), 'moduli').labels)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(toy)},
+        )
+        assert done.stdout.strip() == "('bulk', 'shear')", done.stderr
+
+    def test_is_missed_by_name_where_it_is_not_installed(self, foreign_task):
+        task = foreign_task(model={"smoother": {"use": "average"}})
+        done = fieldvae("validate", str(task))
+        assert done.returncode == 2
+        assert "model.smoother.use: no smoother is named 'average'" in done.stderr
+        assert "Installed: convolution, paper, pointwise" in done.stderr
+
+
+CASES = {
+    "import": ("import no_such_module", "ModuleNotFoundError: No module named"),
+    "exit": ("import sys; sys.exit(3)", "SystemExit: 3"),
+    "assertion": ("assert False, 'not today'", "AssertionError: not today"),
+    "attribute": ("", "has no attribute 'thing'"),
+    "kwargs": (
+        "def thing(field, grid, condition, **options): ...",
+        "it takes **kwargs; the signature is the schema",
+    ),
+    "signature": (
+        "def thing(field): ...",
+        "it takes (field) by position; smoothers are handed",
+    ),
+}
+
+
+class TestBroken:
+    @pytest.mark.parametrize("case", CASES)
+    def test_is_named_with_distribution_error_and_remedy(self, broken, case, foreign_task):
+        code, words = CASES[case]
+        plugins = broken(f"fieldvae-{case}", "smoothers", "unwell", code)
+        done = fieldvae(
+            "validate", str(foreign_task(model={"smoother": "unwell"})), plugins=plugins
+        )
+        assert done.returncode == 2
+        assert f"smoother 'unwell' of fieldvae-{case} 0.7 is broken" in done.stderr
+        assert words in done.stderr
+        assert f"pip uninstall fieldvae-{case}" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_stops_nothing_that_does_not_need_it(self, broken, foreign_task):
+        plugins = broken("fieldvae-exit", "smoothers", "unwell", "import sys; sys.exit(3)")
+        assert fieldvae("--help", plugins=plugins).returncode == 0
+        assert fieldvae("validate", str(foreign_task()), plugins=plugins).returncode == 0
+        listed = fieldvae("plugins", plugins=plugins)
+        assert "unwell" in listed.stdout
+        assert "SystemExit: 3" in listed.stdout
+        assert listed.returncode == 0
+
+
+class TestClash:
+    def test_names_both_distributions(self, broken, foreign_task):
+        plugins = broken("fieldvae-thief", "smoothers", "convolution", "thing = None")
+        done = fieldvae("validate", str(foreign_task()), plugins=plugins)
+        assert done.returncode == 2
+        assert "smoother 'convolution' is registered by fieldvae 0." in done.stderr
+        assert "and fieldvae-thief 0.7" in done.stderr
+
+
+class TestBuiltIns:
+    def test_come_through_the_same_door(self):
+        found = {e.name: e.distribution for e in registry.extensions("decoders")}
+        assert found == {"convolution": "fieldvae", "paper": "fieldvae"}
+
+    def test_all_are_well(self):
+        assert [health for health in registry.examine() if health.trouble] == []
+
+    def test_options_carry_the_docstring_s_words(self):
+        model = registry.options_model("losses", "energy_score")
+        assert model.model_fields["members"].description
+
+    def test_an_unknown_name_lists_what_is_installed(self):
+        with pytest.raises(
+            PluginError, match=r"did you mean 'convolution'\? Installed: convolution"
+        ):
+            registry.load("encoders", "convolutional")

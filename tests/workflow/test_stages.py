@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from safetensors.torch import load_file
+
+import fieldvae
+from fieldvae import RunError, SamplingError
+
+
+def kill_after_first_checkpoint(task, out) -> None:
+    command = [sys.executable, "-c", "from fieldvae.cli import main; main()", "run", str(task)]
+    process = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not any((out / "checkpoints").glob("*")) and time.monotonic() < deadline:
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def whole(small_task, tmp_path_factory):
+    """A whole run of three inputs and two outputs of different kinds, no plugin involved."""
+    return fieldvae.run(small_task, out=tmp_path_factory.mktemp("whole") / "run")
+
+
+class TestRun:
+    def test_writes_every_file_of_a_run(self, whole):
+        files = {entry.name for entry in whole.path.iterdir()}
+        assert files >= {
+            "task.yaml", "task.filled.yaml", "environment.json", "run.json", "split.json",
+            "log.txt", "history.jsonl", "model", "metrics.json", "evaluation.zarr",
+            "predictions.zarr", "report",
+        }  # fmt: skip
+
+    def test_scores_every_output_beside_every_baseline(self, whole):
+        keys = {
+            "crps", "crps_skill", "energy_score", "coverage_50", "coverage_90", "spread_skill",
+            "r2_mean",
+        }  # fmt: skip
+        for model in ("model", "climatology", "linear_gaussian"):
+            for field in ("flux", "stress"):
+                assert set(whole.metrics[model]["prediction"][field]) >= keys
+        assert set(whole.metrics["model"]["reconstruction"]["flux"]) >= {"mre", "r2"}
+        assert "reconstruction" not in whole.metrics["climatology"]
+        assert "prediction_self_checked" in whole.metrics["model"]
+
+    def test_knows_that_the_linear_gaussian_has_skill_here(self, whole):
+        scores = whole.metrics["linear_gaussian"]["prediction"]["flux"]
+        assert scores["crps_skill"] > 0.5
+
+    def test_predicts_the_test_part(self, whole):
+        predictions = xr.open_zarr(whole.path / "predictions.zarr", consolidated=False)
+        split = json.loads((whole.path / "split.json").read_text())
+        assert predictions.sizes["sample"] == len(split["test"])
+        assert predictions.sizes["realization"] == 3
+        assert predictions.flux.attrs["units"] == "m/s"
+        assert set(predictions.self_check_error.dims) == {"sample", "realization", "condition"}
+
+    def test_the_filled_task_is_a_task(self, whole):
+        assert fieldvae.TaskSpec is type(fieldvae.load(whole.path).spec)
+        again = fieldvae.run(whole.path / "task.filled.yaml", out=whole.path.parent / "again",
+                             until="data")  # fmt: skip
+        assert (again.path / "task.filled.yaml").read_text() == (
+            whole.path / "task.filled.yaml"
+        ).read_text()
+
+
+class TestResume:
+    def test_after_a_kill_ends_with_the_same_weights(self, foreign_task, tmp_path):
+        task = foreign_task(training={"epochs": 6, "batch": 4, "checkpoint_every": 1})
+        undisturbed = fieldvae.run(task, out=tmp_path / "undisturbed", until="train").path
+        killed = tmp_path / "killed"
+        kill_after_first_checkpoint(task, killed)
+        assert not (killed / "model").exists()
+        with pytest.raises(RunError, match="holds an unfinished run; go on with --resume"):
+            fieldvae.run(task, out=killed, until="train")
+        resumed = fieldvae.run(task, out=killed, until="train", resume=True).path
+        expected = load_file(undisturbed / "model" / "weights.safetensors")
+        found = load_file(resumed / "model" / "weights.safetensors")
+        assert expected.keys() == found.keys()
+        assert all(torch.equal(expected[name], found[name]) for name in expected)
+        assert len((resumed / "history.jsonl").read_text().splitlines()) == 6
+
+    def test_refuses_another_task(self, foreign_task, tmp_path):
+        out = tmp_path / "run"
+        fieldvae.run(foreign_task(), out=out, until="data")
+        with pytest.raises(RunError, match="was begun with another task"):
+            fieldvae.run(foreign_task(training={"epochs": 9}), out=out, resume=True)
+
+
+class TestTrainedModel:
+    @pytest.fixture
+    def model(self, trained_run):
+        return fieldvae.load(trained_run)
+
+    def test_predicts_in_any_units_and_order(self, model, foreign):
+        data = foreign(4)
+        other = data.copy(deep=True)
+        other["gradient"] = other.gradient / 1e3
+        other.gradient.attrs["units"] = "kPa/m"
+        other = other.isel(direction=[2, 0, 1]).transpose(..., "direction", "sample")
+        one, two = (model.predict(d, realizations=2, seed=5) for d in (data, other))
+        np.testing.assert_allclose(one.flux, two.flux, rtol=1e-4, atol=1e-5)
+
+    def test_keeps_the_samples_coordinates(self, model, foreign):
+        assert "temperature" in model.predict(foreign(4), realizations=1).coords
+
+    def test_the_seed_decides(self, model, foreign):
+        one, two, three = (
+            model.predict(foreign(4), realizations=2, seed=seed) for seed in (1, 1, 2)
+        )
+        assert one.equals(two)
+        assert not one.equals(three)
+
+    def test_strictness_raises_and_carries_what_was_drawn(self, model, foreign):
+        model.check.tolerance.update(dict.fromkeys(model.check.tolerance, 1e-9))
+        with pytest.raises(SamplingError, match="realizations passed the self-check") as caught:
+            model.predict(foreign(4), realizations=2, max_draws=4, strict=True)
+        assert caught.value.predictions.sizes["realization"] == 2
+        assert not caught.value.predictions.accepted.any()
+
+    def test_tells_inputs_outside_of_what_it_was_trained_on(self, model, foreign):
+        data = foreign(8)
+        assert not model.outside(data).any()
+        data["gradient"][3] = 0.0
+        data["permeability"][5, 0, 0, 0] = 40.0
+        assert np.flatnonzero(model.outside(data)).tolist() == [3, 5]
+
+    def test_says_what_it_is(self, model):
+        assert repr(model).startswith("<TrainedModel foreign: permeability, gradient, fraction ->")

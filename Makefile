@@ -9,7 +9,7 @@ STAMP := $(VENV)/.stamp
 FIELDVAE := $(BIN)/fieldvae
 EXAMPLES := $(wildcard examples/*/task.yaml)
 
-.PHONY: run test check format env examples benchmarks clean
+.PHONY: run test check format env examples schemas clean
 
 run: env
 	$(FIELDVAE) run examples/quickstart/task.yaml --force
@@ -30,6 +30,9 @@ format: env
 
 examples: env
 	set -e; for task in $(EXAMPLES); do $(FIELDVAE) run $$task --force; done
+
+schemas: env
+	for kind in task field store; do $(FIELDVAE) schema $$kind > schemas/$$kind.schema.json; done
 
 env: $(STAMP)
 

@@ -130,7 +130,9 @@ class FieldSpec(BaseModel):
             If they are left to a store that has not been read yet.
         """
         if self.components is None:
-            raise ValueError(f"the components of {self.name!r} are not known before a store is read")
+            raise ValueError(
+                f"the components of {self.name!r} are not known before a store is read"
+            )
         return self.components
 
     @property

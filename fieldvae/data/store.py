@@ -164,7 +164,7 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
     if not any((path / file).is_file() for file in _METADATA_FILES):
         raise StoreError(f"{path} exists and is no store; choose another path")
     if not overwrite:
-        raise StoreError(f"{path} exists; choose another path, or say that it is to be replaced")
+        raise StoreError(f"{path} exists; choose another path, or replace it (--force)")
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:

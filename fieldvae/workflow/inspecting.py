@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from pathlib import Path
+from typing import Any
 
 from fieldvae import registry
 from fieldvae.data.conform import component_dimension
@@ -14,6 +17,10 @@ from fieldvae.workflow.assembly import assemble
 from fieldvae.workflow.filling import Plan
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.trained import zeros
+
+
+SCREEN = 100
+"""Characters of a line."""
 
 
 def describe_store(path: Path) -> str:
@@ -31,9 +38,24 @@ def describe_store(path: Path) -> str:
             low, high = float(coordinate.min()), float(coordinate.max())
             units = coordinate.attrs.get("units", "")
             lines.append(f"  {name}: {low:g} to {high:g} {units}".rstrip())
-    told = ("spacing", "spacing_units", "periodic", "frame", "provenance")
+    told = ("spacing", "spacing_units", "periodic", "frame")
     lines += [f"  {key}: {dataset.attrs[key]}" for key in told if key in dataset.attrs]
+    lines += _provenance(dataset.attrs.get("provenance"))
     return "\n".join(lines)
+
+
+def _provenance(told: Any) -> list[str]:
+    """Provenance in lines of a screen's width; JSON one key a line."""
+    if told is None:
+        return []
+    try:
+        entries = json.loads(told) if isinstance(told, str) else told
+    except json.JSONDecodeError:
+        entries = told
+    if not isinstance(entries, dict):
+        entries = {"": entries}
+    lines = [f"{name}: {value}" if name else str(value) for name, value in entries.items()]
+    return ["  provenance:", *("    " + textwrap.shorten(line, SCREEN) for line in lines)]
 
 
 def check_store(path: Path) -> str:

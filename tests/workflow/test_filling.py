@@ -85,7 +85,7 @@ class TestMakePlan:
             "task.yaml:11:13: model.encoder.use: no encoder is named 'convolutional'; did you mean "
             "'convolution'? Installed: convolution, paper",
             "task.yaml:12:15: model.smoothers.r: 'r' is no input",
-            "task.yaml:13:26: losses.1.use: no loss is named 'energy'; did you mean "
+            "task.yaml:13:27: losses.1.use: no loss is named 'energy'; did you mean "
             "'energy_score'? Installed: condition, energy_score, kl, reconstruction, squared_error",
         ]
 

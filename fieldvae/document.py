@@ -111,7 +111,8 @@ def override(document: Document, settings: Sequence[str]) -> Document:
             problems.append(Problem(place, f"{text!r} is no valid YAML value"))
             continue
         except (IndexError, TypeError):
-            problems.append(Problem(place, f"the task has no place {path!r} to set"))
+            words = f"the file has no list or key at {path!r} to change; write it there first"
+            problems.append(Problem(place, words))
             continue
         places = {at: where for at, where in places.items() if at[: len(loc)] != loc}
         for end in range(1, len(loc) + 1):
@@ -199,6 +200,8 @@ def _assign(data: dict[str, Any], loc: Loc, value: Any) -> None:
             target[part] = value
         elif isinstance(target, dict):
             if target.get(part) is None:
+                if isinstance(following, int):  # a list that only a preset has
+                    raise IndexError(following)
                 target[part] = {}
             elif isinstance(target[part], str):  # `smoother: name` is short for {use: name}
                 target[part] = {"use": target[part]}

@@ -252,19 +252,10 @@ def check_choices(spec: TaskSpec, document: Document) -> dict[Loc, dict[str, Any
             found.append(document.problem((*loc, "use"), f"{path}: {error}"))
         except ValidationError as error:
             model = options_model(kind, choice.use)
-            found += problems(_below(document, loc), error, model)
+            found += problems(document, error, model, at=loc)
     if found:
         raise SpecError(found)
     return checked
-
-
-def _below(document: Document, loc: Loc) -> Document:
-    """The part of a document beneath a key path, places intact."""
-    places = {
-        key[len(loc) :]: place for key, place in document.places.items() if key[: len(loc)] == loc
-    }
-    places.setdefault((), document.place(loc))
-    return Document(document.name, {}, places)
 
 
 def _checked(kind: str, choice: PluginChoice) -> dict[str, Any]:

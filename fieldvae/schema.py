@@ -112,6 +112,7 @@ def store_schema() -> Schema:
                 "maxItems": 9,
                 "description": "Rows are the axes in crystal coordinates; default identity.",
             },
+            "command": {"type": "string", "description": "What made the store."},
             "provenance": {"description": "Text or JSON: where the data come from."},
         },
     }

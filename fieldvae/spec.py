@@ -327,12 +327,14 @@ def parse_task(document: Document, filled: Mapping[str, Any]) -> TaskSpec:
         raise SpecError(problems(document, error, TaskSpec)) from None
 
 
-def problems(document: Document, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
-    """Turn pydantic's errors into problems with the places of a document."""
+def problems(
+    document: Document, error: ValidationError, model: type[BaseModel], *, at: Loc = ()
+) -> list[Problem]:
+    """Turn pydantic's errors on the part of a document at a key path into problems."""
     told: dict[tuple[str, str], Problem] = {}
     for item in error.errors():
         loc = tuple(part for part in item["loc"] if _in_document(part))
-        problem = document.problem(loc, _words(item, loc, model))
+        problem = document.problem((*at, *loc), _words(item, loc, model, at))
         told.setdefault((problem.place, problem.message), problem)
     return list(told.values())
 
@@ -342,11 +344,12 @@ def _in_document(part: str | int) -> bool:
     return isinstance(part, int) or not any(letter in part for letter in "[](),- ")
 
 
-def _words(item: Any, loc: Loc, model: type[BaseModel]) -> str:
-    key = ".".join(str(part) for part in loc)
+def _words(item: Any, loc: Loc, model: type[BaseModel], at: Loc) -> str:
+    whole = (*at, *loc)
+    key = ".".join(str(part) for part in whole)
     if item["type"] == "extra_forbidden":
         known = _keys(model, loc[:-1])
-        where = f" in '{'.'.join(map(str, loc[:-1]))}'" if len(loc) > 1 else ""
+        where = f" in '{'.'.join(map(str, whole[:-1]))}'" if len(whole) > 1 else ""
         hint = nearest(str(loc[-1]), known)
         return f"unknown key {str(loc[-1])!r}{where}{hint or '; known: ' + ', '.join(known)}"
     if item["type"] == "missing":

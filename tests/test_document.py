@@ -89,7 +89,9 @@ class TestOverride:
             "channels": 8,
         }
 
-    @pytest.mark.parametrize("setting", ["model.latent", "=3", "losses.7.weight=1", "name.x.y=[1"])
+    @pytest.mark.parametrize(
+        "setting", ["model.latent", "=3", "losses.7.weight=1", "outputs.0=q", "name.x.y=[1"]
+    )
     def test_names_the_setting_it_refuses(self, setting):
         with pytest.raises(SpecError, match=r"--set #1: "):
             override(parse_document(TEXT, name="t"), [setting])

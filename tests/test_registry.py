@@ -92,7 +92,7 @@ class TestStranger:
         task = foreign_task(model={"smoother": {"use": "average", "repeat": 2}})
         done = fieldvae("validate", str(task), plugins=toy)
         assert done.returncode == 2
-        assert "unknown key 'repeat'; did you mean 'repeats'?" in done.stderr
+        assert "unknown key 'repeat' in 'model.smoother'; did you mean 'repeats'?" in done.stderr
         assert "task.yaml:" in done.stderr
         assert "Traceback" not in done.stderr
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -32,6 +34,12 @@ def generate(
     _collect(context, "simulators", name, (), out, workers, force, help_)
 
 
+def _command() -> str:
+    """What was typed, files by their names alone: paths are nobody else's business."""
+    words = [Path(word).name if "/" in word or "\\" in word else word for word in sys.argv[1:]]
+    return shlex.join(["fieldvae", *words])
+
+
 def _collect(
     context: typer.Context,
     kind: str,
@@ -60,7 +68,7 @@ def _collect(
     from fieldvae.workflow.collecting import collect_store
 
     source = registry.call(kind, name, *handed, options=options)
-    collect_store(source, out, workers=workers, force=force, progress=Screen())
+    collect_store(source, out, workers=workers, force=force, command=_command(), progress=Screen())
     typer.echo(str(out))
 
 

@@ -39,7 +39,12 @@ class Progress:
 
 
 def collect(
-    source: Source, out: Path | str, *, workers: int = 1, overwrite: bool = False
+    source: Source,
+    out: Path | str,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    command: str | None = None,
 ) -> Iterator[Progress]:
     """Make every sample of a source and write them as one store.
 
@@ -57,6 +62,8 @@ def collect(
         ``if __name__ == "__main__":``.
     overwrite
         Whether a store at ``out`` is replaced, once the new one is complete.
+    command
+        What the user typed; kept as the store's attribute ``command``.
 
     Yields
     ------
@@ -75,7 +82,8 @@ def collect(
         raise StoreError(f"{out}: the source has no samples")
     folder = out.with_name(f"{out.name}.partial")
     _prepare(folder, source)
-    return _collected(source, out, folder, workers, overwrite)
+    told = _plain(source.attributes) | ({} if command is None else {"command": command})
+    return _collected(source, out, folder, workers, overwrite, told)
 
 
 def _prepare(folder: Path, source: Source) -> None:
@@ -110,7 +118,12 @@ def _prepare(folder: Path, source: Source) -> None:
 
 
 def _collected(
-    source: Source, out: Path, folder: Path, workers: int, overwrite: bool
+    source: Source,
+    out: Path,
+    folder: Path,
+    workers: int,
+    overwrite: bool,
+    attributes: Mapping[str, Any],
 ) -> Iterator[Progress]:
     total = len(source)
     finished = {int(part.stem) for part in _parts(folder)}
@@ -124,7 +137,7 @@ def _collected(
     write_store(
         _joined([_part(folder, index) for index in range(total)]),
         out,
-        attributes=_plain(source.attributes),
+        attributes=attributes,
         overwrite=overwrite,
     )
     shutil.rmtree(folder)

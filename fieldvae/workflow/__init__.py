@@ -1,20 +1,22 @@
 """The composition root: resolves names, builds objects, walks the stages.
 
-==============  ===============================================================================
-module          its whole job
-==============  ===============================================================================
-``filling``     from what a user wrote to a whole task, checked down to plugins' options
-``preparing``   the data stage: samples, split, scaling, symmetry
-``assembly``    from names to networks and loss terms
-``calibrating`` the self-check's tolerance, read off real fields
-``trained``     a trained model: predict, save, load
-``scoring``     the evaluate stage: the model beside its baselines
-``stages``      a run from the first stage to the last
-``directory``   the files of a run, and who may write them
-``serving``     predict, evaluate and report from a finished run
-``collecting``  stores from importers and simulators
-``inspecting``  stores and plans described
-``starting``    a first task file
-``progress``    what long work tells
-==============  ===============================================================================
+================  ===============================================================================
+module            its whole job
+================  ===============================================================================
+``filling``       from what a user wrote to a whole task, checked down to plugins' options
+``preparing``     the data stage: samples, split, scaling, symmetry
+``assembly``      from names to networks and loss terms
+``rehearsing``    a first pass through everything, before a run writes anything
+``interruption``  Ctrl-C while weights change
+``calibrating``   the self-check's tolerance, read off real fields
+``trained``       a trained model: predict, save, load
+``scoring``       the evaluate stage: the model beside its baselines
+``stages``        a run from the first stage to the last
+``directory``     the files of a run, and who may write them
+``serving``       predict, evaluate and report from a finished run
+``collecting``    stores from importers and simulators
+``inspecting``    stores and plans described
+``starting``      a first task file
+``progress``      what long work tells
+================  ===============================================================================
 """

@@ -15,11 +15,12 @@ def collect_store(
     *,
     workers: int = 1,
     force: bool = False,
+    command: str | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Make every sample of a source and write the store; goes on where an earlier call stood."""
     told = progress or Silence()
-    steps = collect(source, out, workers=workers, overwrite=force)
+    steps = collect(source, out, workers=workers, overwrite=force, command=command)
     for step in told.steps(steps, of=len(source) + 1, what="samples"):
         if step.kept and step.done == step.kept:
             told.say(f"{step.kept} of {step.total} samples are there from an earlier call")

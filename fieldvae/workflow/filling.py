@@ -27,10 +27,13 @@ class Plan:
         What the user wrote.
     spec
         The same, every default filled in.
+    source
+        The file it was read from; ``None`` for a mapping.
     """
 
     document: Document
     spec: TaskSpec
+    source: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def make_plan(task: Path | Mapping[str, Any], settings: Sequence[str] = ()) -> P
     SpecError
         With one problem for each mistake.
     """
+    source = None if isinstance(task, Mapping) else Path(task)
     if isinstance(task, Mapping):
         document, base = Document("task", merge({}, task)), Path.cwd()
     else:
@@ -77,7 +81,7 @@ def make_plan(task: Path | Mapping[str, Any], settings: Sequence[str] = ()) -> P
         raise SpecError(_in_order([*error.problems, *found])) from None
     if found:
         raise SpecError(_in_order(found))
-    return Plan(document, spec)
+    return Plan(document, spec, source)
 
 
 def resolve(plan: Plan) -> Choices:
@@ -139,7 +143,9 @@ def _fill(document: Document, base: Path) -> tuple[dict[str, Any], list[Problem]
     training = user.get("training")
     if isinstance(training, Mapping) and "epochs" in training and "steps" not in training:
         filled = merge(filled, {"training": {"steps": None}})
+    width = filled["model"]["condition"]
     filled = merge(filled, user)
+    _fill_conditions(filled, width)
     filled.setdefault("name", name if isinstance(name, str) else Path(document.name).stem)
     _anchor(filled, base)
     return filled, found
@@ -177,6 +183,16 @@ def _declared(document: Document, base: Path) -> tuple[Any, list[Problem]]:
         else:
             declared[name] = value
     return declared, found
+
+
+def _fill_conditions(filled: dict[str, Any], width: Any) -> None:
+    """Give inputs whose condition's width the user leaves open the width beneath."""
+    model, inputs = filled.get("model"), filled.get("inputs")
+    if not isinstance(model, dict) or not isinstance(model.get("condition"), dict):
+        return
+    names = [name for name in inputs or () if isinstance(name, str)]
+    if isinstance(width, int):
+        model["condition"] = {**dict.fromkeys(names, width), **model["condition"]}
 
 
 def _anchor(filled: dict[str, Any], base: Path) -> None:

@@ -13,11 +13,9 @@ from fieldvae.data.samples import Samples
 from fieldvae.data.store import open_store, read_dataset
 from fieldvae.errors import StoreError
 from fieldvae.field import FieldSpec
-from fieldvae.workflow.assembly import assemble
 from fieldvae.workflow.filling import Plan
 from fieldvae.workflow.preparing import prepare
-from fieldvae.workflow.trained import zeros
-
+from fieldvae.workflow.rehearsing import rehearsed
 
 SCREEN = 100
 """Characters of a line."""
@@ -38,7 +36,7 @@ def describe_store(path: Path) -> str:
             low, high = float(coordinate.min()), float(coordinate.max())
             units = coordinate.attrs.get("units", "")
             lines.append(f"  {name}: {low:g} to {high:g} {units}".rstrip())
-    told = ("spacing", "spacing_units", "periodic", "frame")
+    told = ("spacing", "spacing_units", "periodic", "frame", "command")
     lines += [f"  {key}: {dataset.attrs[key]}" for key in told if key in dataset.attrs]
     lines += _provenance(dataset.attrs.get("provenance"))
     return "\n".join(lines)
@@ -94,14 +92,7 @@ def describe_plan(plan: Plan) -> str:
     """Say what a run of this plan would do: fields, networks, samples."""
     prepared = prepare(plan)
     spec = prepared.spec
-    network = assemble(
-        spec,
-        prepared.choices.options,
-        inputs=prepared.inputs,
-        outputs=prepared.outputs,
-        grid=prepared.grid,
-        zero=zeros(spec, prepared.samples.fields, prepared.scaling),
-    )
+    network = rehearsed(prepared)
     lines = [
         f"{spec.name}: {', '.join(spec.inputs)} -> {', '.join(spec.outputs)}",
         *(

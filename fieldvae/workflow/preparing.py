@@ -115,6 +115,7 @@ def prepare(plan: Plan) -> Prepared:
         If the data are.
     """
     spec, choices = plan.spec, resolve(plan)
+    _check_stores_differ(spec)
     stores = [open_store(path, choices.fields) for path in spec.data.store]
     learned = concatenate(stores)
     test_samples = None
@@ -137,6 +138,19 @@ def prepare(plan: Plan) -> Prepared:
     envelope = Envelope.fit(learned.dataset, spec.inputs, split.train)
     centered = symmetry.centered(scaling.zeros())
     return Prepared(spec, choices, learned, split, centered, scaling, envelope)
+
+
+def _check_stores_differ(spec: TaskSpec) -> None:
+    """Refuse one store twice: its samples would train and test at once."""
+    paths = [*spec.data.store, *([spec.data.test_store] if spec.data.test_store else [])]
+    seen = set()
+    for path in paths:
+        if path.resolve() in seen:
+            raise StoreError(
+                f"{path} is given twice under data; its samples would both train and test: "
+                "name each store once"
+            )
+        seen.add(path.resolve())
 
 
 def _stratum(plan: Plan, samples: Samples) -> str | None:

@@ -20,9 +20,10 @@ from fieldvae.data.store import write_store
 from fieldvae.document import dump_yaml
 from fieldvae.errors import OptionError, RunError
 from fieldvae.evaluation import sentences
+from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import trained
-from fieldvae.workflow.assembly import assemble, loss_terms
+from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
 from fieldvae.workflow.directory import (
     RunDirectory,
@@ -34,8 +35,10 @@ from fieldvae.workflow.directory import (
     write_json,
 )
 from fieldvae.workflow.filling import Plan, make_plan
+from fieldvae.workflow.interruption import deferred
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence
+from fieldvae.workflow.rehearsing import rehearsed
 from fieldvae.workflow.scoring import score_run
 from fieldvae.workflow.trained import TrainedModel, shortfall
 
@@ -151,7 +154,9 @@ def run_plan(
     check_claim(directory, resume=resume, force=force)
     place = choose_device(device)
     prepared = prepare(plan)
-    start = None if from_run is None else trained.load(from_run)
+    network = rehearsed(prepared)
+    if from_run is not None:
+        _start_from(network, trained.load(from_run))
     if resume and directory.state() in ("finished", "unfinished"):
         _check_same_task(directory, plan)
     claim(directory, resume=resume, force=force)
@@ -159,7 +164,7 @@ def run_plan(
     _stage_data(directory, plan, prepared, place, told)
     last = STAGES.index(until)
     if last >= STAGES.index("train"):
-        _stage_train(directory, prepared, place, start, resume, told)
+        _stage_train(directory, prepared, network, place, resume, told)
     if last >= STAGES.index("evaluate"):
         _stage_evaluate(directory, prepared, place, told)
     if last >= STAGES.index("predict"):
@@ -227,7 +232,10 @@ def _stage_data(
     directory: RunDirectory, plan: Plan, prepared: Prepared, device: str, told: _Log
 ) -> None:
     directory.filled.write_text(_filled(plan), encoding="utf-8")
-    directory.task.write_text(dump_yaml(plan.document.data), encoding="utf-8")
+    if plan.source is None:
+        directory.task.write_text(dump_yaml(plan.document.data), encoding="utf-8")
+    else:
+        shutil.copyfile(plan.source, directory.task)
     write_json(directory.split, prepared.split.state())
     write_json(directory.environment, environment(device))
     summary = prepared.summary()
@@ -243,24 +251,14 @@ def _stage_data(
 def _stage_train(
     directory: RunDirectory,
     prepared: Prepared,
+    network: ConditionalVAE,
     device: str,
-    start: TrainedModel | None,
     resume: bool,
     told: _Log,
 ) -> None:
     if directory.model.exists():
         return
     spec, options = prepared.spec, prepared.choices.options
-    network = assemble(
-        spec,
-        options,
-        inputs=prepared.inputs,
-        outputs=prepared.outputs,
-        grid=prepared.grid,
-        zero=trained.zeros(spec, prepared.samples.fields, prepared.scaling),
-    )
-    if start is not None:
-        _start_from(network, start)
     told.say(f"{sum(p.numel() for p in network.parameters()):,} weights, on {device}")
     validation = prepared.split.validation
     records = train(
@@ -274,7 +272,14 @@ def _stage_train(
         checkpoints=directory.checkpoints,
         resume=resume,
     )
-    history = [json.dumps(_plain(record)) for record in told.progress.epochs(records)]
+    history = []
+    with deferred(lambda: told.warn("stopping after this epoch; again to stop at once")) as stop:
+        for record in told.progress.epochs(records):
+            history.append(json.dumps(_plain(record)))
+            if stop.asked and record.epoch < record.of:
+                records.close()  # writes a checkpoint of the last whole epoch
+                told.say(f"stopped after epoch {record.epoch}; go on with --resume")
+                raise KeyboardInterrupt
     staged = directory.history.with_suffix(".tmp")
     staged.write_text("\n".join(history) + "\n", encoding="utf-8")
     staged.replace(directory.history)
@@ -308,7 +313,7 @@ def _plain(record: EpochRecord) -> dict[str, Any]:
     }
 
 
-def _start_from(network: torch.nn.Module, start: TrainedModel) -> None:
+def _start_from(network: ConditionalVAE, start: TrainedModel) -> None:
     try:
         network.load_state_dict(start.network.state_dict())
     except RuntimeError as error:

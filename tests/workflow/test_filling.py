@@ -44,6 +44,13 @@ class TestMakePlan:
         paper = plan("task: stress\ndata: {store: s.zarr}\nmodel: {preset: paper}\n").spec
         assert paper.symmetry == ("none",)
 
+    def test_gives_other_conditions_the_preset_s_width(self, plan):
+        text = TASK.replace("inputs: [p]", "inputs: [p, r]").replace(
+            "q: {", "r: {units: m}\n  q: {"
+        )
+        spec = plan(text + "model: {preset: paper, condition: {p: 40}}\n").spec
+        assert [spec.model.condition_width(name) for name in ("p", "r")] == [40, 150]
+
     def test_finds_the_data_beside_the_task(self, plan, tmp_path):
         assert plan(TASK).spec.data.store == (tmp_path / "store.zarr",)
 
@@ -110,9 +117,12 @@ class TestResolve:
         with pytest.raises(SpecError) as caught:
             resolve(plan(text))
         told = str(caught.value)
-        assert "task.yaml:9:32: unknown key 'chanels'; did you mean 'channels'?" in told
-        assert "task.yaml:10:31: channels: input should be a valid integer" in told
-        assert "task.yaml:11:20: reduction: input should be" in told
+        assert (
+            "task.yaml:9:32: unknown key 'chanels' in 'model.smoother'; did you mean 'channels'?"
+            in told
+        )
+        assert "task.yaml:10:31: model.decoder.channels: input should be a valid integer" in told
+        assert "task.yaml:11:20: losses.0.reduction: input should be" in told
 
 
 def test_a_plan_needs_no_torch(tmp_path):

@@ -75,6 +75,51 @@ class TestRun:
         ).read_text()
 
 
+class TestInterruption:
+    def test_ends_the_epoch_keeps_a_checkpoint_and_exits_with_130(self, foreign_task, tmp_path):
+        training = {"epochs": 400, "batch": 4, "checkpoint_every": 1000}
+        task, out = foreign_task(training=training), tmp_path / "run"
+        code = "from fieldvae.cli import main; main()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "run", str(task), "--out", str(out)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for line in process.stderr:
+            if line.startswith("epoch"):
+                break
+        process.send_signal(signal.SIGTERM)
+        told = process.stderr.read()
+        assert process.wait() == 130
+        assert "go on with --resume" in told
+        assert list((out / "checkpoints").iterdir())
+
+
+class TestRefusal:
+    def test_of_a_loss_that_needs_an_encoder_comes_before_anything_is_written(
+        self, foreign_task, tmp_path
+    ):
+        task = foreign_task(model={"encoder": "none"})
+        with pytest.raises(fieldvae.OptionError, match="encoder"):
+            fieldvae.run(task, out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+    def test_of_one_store_twice(self, foreign_task, foreign_store):
+        data = {"store": str(foreign_store), "test_store": str(foreign_store)}
+        with pytest.raises(fieldvae.StoreError, match="would both train and test"):
+            fieldvae.run(foreign_task(data=data))
+
+
+class TestModelWithoutEncoder:
+    def test_runs_to_the_report_without_reconstruction_and_self_check(self, foreign_task, tmp_path):
+        task = foreign_task(
+            model={"encoder": "none", "latent": 4}, losses=["energy_score"], training={"epochs": 1}
+        )
+        finished = fieldvae.run(task, out=tmp_path / "run")
+        assert "reconstruction" not in finished.metrics["model"]
+        assert "self_check" not in finished.metrics["model"]
+
+
 class TestResume:
     def test_after_a_kill_ends_with_the_same_weights(self, foreign_task, tmp_path):
         task = foreign_task(training={"epochs": 6, "batch": 4, "checkpoint_every": 1})

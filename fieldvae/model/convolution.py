@@ -1,0 +1,302 @@
+"""Convolutional parts: they respect translations, and serve grids they were not trained on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fieldvae.contract import ConditionSpec, Encoding, LatentSpec
+from fieldvae.field import FieldSpec
+from fieldvae.gaussian import DiagonalGaussian
+from fieldvae.grid import Grid
+from fieldvae.model.fourier import circular_convolution
+
+SMALL = 512
+"""Largest grid, in cells, on which circular convolutions are faster in Fourier space."""
+
+START = -1.0
+"""Log-variance that a decoder starts with: about a third of that of a standardized output."""
+
+PACE = 5.0
+"""How much faster a log-variance moves than other weights: Adam moves a weight by the step size,
+and a nearly deterministic output is many steps away."""
+
+
+class GridConv(nn.Module):
+    """Convolution with a kernel of three cells along the grid's axes, one along absent axes.
+
+    Periodic axes wrap around, the others are padded with zeros.
+
+    Parameters
+    ----------
+    channels, out
+        Number of channels read and written.
+    grid
+        Gives the axes and their periodicity, not the shape: any number of cells will do.
+    """
+
+    def __init__(self, channels: int, out: int, grid: Grid) -> None:
+        super().__init__()
+        present = [axis < grid.dimensions for axis in range(3)]
+        wraps = [axis and grid.periodic[i] for i, axis in enumerate(present)]
+        self.periodic = all(grid.periodic)
+        self.zeros = tuple(int(p and not w) for p, w in zip(present, wraps, strict=True))
+        self.wrap = tuple(int(w) for w in reversed(wraps) for _ in range(2))
+        self.weight = nn.Parameter(torch.empty(out, channels, *(1 + 2 * p for p in present)))
+        self.bias = nn.Parameter(torch.zeros(out))
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+
+    def forward(self, field: Tensor) -> Tensor:
+        """Convolve a field, shape ``(batch, channel, x, y, z)`` -> ``(batch, out, x, y, z)``."""
+        if self.periodic and math.prod(field.shape[2:]) <= SMALL:
+            return circular_convolution(field, self.weight) + self.bias.view(-1, 1, 1, 1)
+        if any(self.wrap):
+            field = functional.pad(field, self.wrap, mode="circular")
+        return functional.conv3d(field, self.weight, self.bias, padding=self.zeros)
+
+
+def start_at_zero(layer: GridConv) -> GridConv:
+    """Set a layer's weights to zero, so that what it adds grows from nothing."""
+    nn.init.zeros_(layer.weight)
+    return layer
+
+
+class ResidualBlock(nn.Module):
+    """Two normalized convolutions beside the identity, which is where training starts."""
+
+    def __init__(self, channels: int, grid: Grid) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _norm(channels),
+            nn.SiLU(),
+            GridConv(channels, channels, grid),
+            _norm(channels),
+            nn.SiLU(),
+            start_at_zero(GridConv(channels, channels, grid)),
+        )
+
+    def forward(self, field: Tensor) -> Tensor:
+        """Add to a field, shape ``(batch, channel, x, y, z)``."""
+        added: Tensor = self.layers(field)
+        return field + added
+
+
+def _norm(channels: int) -> nn.GroupNorm:
+    return nn.GroupNorm(math.gcd(channels, 8), channels)
+
+
+def _trunk(inputs: int, channels: int, blocks: int, grid: Grid) -> nn.Sequential:
+    """A convolution and residual blocks: linear at the start, and linear in what leaves it."""
+    return nn.Sequential(
+        GridConv(inputs, channels, grid),
+        *(ResidualBlock(channels, grid) for _ in range(blocks)),
+    )
+
+
+class _Head(nn.Module):
+    """Features on the grid -> a field of the layout's shape, through one linear map."""
+
+    def __init__(self, channels: int, target: ConditionSpec, grid: Grid) -> None:
+        super().__init__()
+        self.on_grid = target.layout == "field"
+        self.linear = (
+            GridConv(channels, target.width, grid)
+            if self.on_grid
+            else nn.Linear(channels * grid.cells, target.width)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        found: Tensor = self.linear(features if self.on_grid else features.flatten(1))
+        return found
+
+
+class _Spread(nn.Module):
+    """A latent or a condition -> as many channels on the grid; a field passes unchanged."""
+
+    def __init__(self, source: ConditionSpec, grid: Grid) -> None:
+        super().__init__()
+        self.shape = (source.width, *grid.shape3)
+        self.linear = (
+            nn.Identity()
+            if source.layout == "field"
+            else nn.Sequential(
+                nn.Linear(source.width, math.prod(self.shape)), nn.Unflatten(1, self.shape)
+            )
+        )
+
+    def forward(self, values: Tensor) -> Tensor:
+        found: Tensor = self.linear(values)
+        return found
+
+
+class ConvolutionSmoother(nn.Module):
+    """Map a field to its condition by convolutions.
+
+    Parameters
+    ----------
+    field, grid, condition
+        The input, the grid and the condition asked for. A condition on the grid leaves the
+        smoother free of the grid's shape; a vector ties it to the shape it was built for.
+    channels
+        Width of the hidden layers.
+    blocks
+        Number of residual blocks.
+    """
+
+    def __init__(
+        self,
+        field: FieldSpec,
+        grid: Grid,
+        condition: ConditionSpec,
+        *,
+        channels: PositiveInt = 40,
+        blocks: PositiveInt = 1,
+    ) -> None:
+        super().__init__()
+        self.any_shape = condition.layout == "field"
+        self.trunk = _trunk(field.channels, channels, blocks, grid)
+        self.head = _Head(channels, condition, grid)
+
+    def forward(self, field: Tensor) -> Tensor:
+        """Smooth a field ``(batch, c, x, y, z)`` to a condition ``(batch, *condition.shape)``."""
+        condition: Tensor = self.head(self.trunk(field))
+        return condition
+
+
+class ConvolutionEncoder(nn.Module):
+    """Read the latent's posterior and the conditions off the output fields by convolutions.
+
+    Parameters
+    ----------
+    outputs, grid, latent, conditions
+        The output fields, the grid, the latent, and the conditions by input field.
+    channels
+        Width of the hidden layers.
+    blocks
+        Number of residual blocks.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[FieldSpec],
+        grid: Grid,
+        latent: LatentSpec,
+        conditions: Mapping[str, ConditionSpec],
+        *,
+        channels: PositiveInt = 40,
+        blocks: PositiveInt = 2,
+    ) -> None:
+        super().__init__()
+        specs = [latent, *conditions.values()]
+        self.any_shape = all(spec.layout == "field" for spec in specs)
+        self.names = tuple(conditions)
+        self.trunk = _trunk(sum(f.channels for f in outputs), channels, blocks, grid)
+        self.mean = _Head(channels, latent, grid)
+        self.log_variance = _Head(channels, latent, grid)
+        self.recovered = nn.ModuleList(_Head(channels, c, grid) for c in conditions.values())
+
+    def forward(self, outputs: Mapping[str, Tensor]) -> Encoding:
+        """Encode output fields, each ``(batch, c, x, y, z)``."""
+        features = self.trunk(torch.cat([*outputs.values()], 1))
+        recovered = [head(features) for head in self.recovered]
+        return Encoding(
+            posterior=DiagonalGaussian(self.mean(features), self.log_variance(features)),
+            recovered=dict(zip(self.names, recovered, strict=True)),
+        )
+
+
+class ConvolutionDecoder(nn.Module):
+    r"""Turn conditions into a mean and the latent into noise whose strength they set.
+
+    .. math::
+        m = L(c) + R(c) + N\big(g(c)\, z\big), \qquad
+        y \sim \mathcal N(m, s^2)
+
+    with linear convolutions :math:`L` and :math:`N`, residual blocks :math:`R` that start at
+    zero, a gate :math:`0 < g < 2`, and one learned standard deviation :math:`s` for each
+    component.
+
+    Parameters
+    ----------
+    outputs, grid, latent, conditions
+        The output fields, the grid, the latent, and the conditions by input field.
+    channels
+        Width of the hidden layers.
+    blocks
+        Number of residual blocks.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[FieldSpec],
+        grid: Grid,
+        latent: LatentSpec,
+        conditions: Mapping[str, ConditionSpec],
+        *,
+        channels: PositiveInt = 40,
+        blocks: PositiveInt = 3,
+    ) -> None:
+        super().__init__()
+        specs = [latent, *conditions.values()]
+        self.any_shape = all(spec.layout == "field" for spec in specs)
+        self.split = {field.name: field.channels for field in outputs}
+        width = sum(c.width for c in conditions.values())
+        out = sum(self.split.values())
+        self.spread = nn.ModuleList(_Spread(c, grid) for c in conditions.values())
+        self.spread_latent = _Spread(latent, grid)
+        self.linear = GridConv(width, out, grid)
+        self.trunk = _trunk(width, channels, blocks, grid)
+        self.residual = start_at_zero(GridConv(channels, out, grid))
+        self.gate = start_at_zero(GridConv(channels, latent.width, grid))
+        self.noise = GridConv(latent.width, out, grid)
+        self.log_variance = nn.Parameter(torch.full((out, 1, 1, 1), START / PACE))
+
+    def given(
+        self, conditions: Mapping[str, Tensor]
+    ) -> Callable[[Tensor], dict[str, DiagonalGaussian]]:
+        """Return the map from latents to laws under fixed conditions.
+
+        What depends on the conditions alone is computed once, for any number of latents.
+
+        Parameters
+        ----------
+        conditions
+            By input field, ``(batch, *condition.shape)``.
+
+        Returns
+        -------
+        Callable
+            Takes latents ``(count * batch, *latent.shape)``, count by count, and returns the law
+            of every output, ``(count * batch, component, x, y, z)``.
+        """
+        pairs = zip(self.spread, conditions.values(), strict=True)
+        joined = torch.cat([spread(condition) for spread, condition in pairs], 1)
+        features = self.trunk(joined)
+        base = self.linear(joined) + self.residual(features)
+        gate = 2 * torch.sigmoid(self.gate(features))
+
+        def law(latent: Tensor) -> dict[str, DiagonalGaussian]:
+            z = self.spread_latent(latent).unflatten(0, (-1, gate.shape[0]))
+            noise = self.noise((gate * z).flatten(0, 1)).unflatten(0, (-1, gate.shape[0]))
+            mean = (base + noise).flatten(0, 1)
+            sizes = [*self.split.values()]
+            parts = zip(
+                torch.split(mean, sizes, 1),
+                torch.split(PACE * self.log_variance, sizes),
+                strict=True,
+            )
+            laws = (DiagonalGaussian(m, log_variance) for m, log_variance in parts)
+            return dict(zip(self.split, laws, strict=True))
+
+        return law
+
+    def forward(
+        self, latent: Tensor, conditions: Mapping[str, Tensor]
+    ) -> dict[str, DiagonalGaussian]:
+        """Give the law of every output, mean ``(batch, component, x, y, z)``."""
+        return self.given(conditions)(latent)

@@ -1,0 +1,282 @@
+"""The conditional variational autoencoder: how its parts work together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from fieldvae.contract import Batch, Encoding, ForwardPass
+from fieldvae.errors import OptionError, ShapeError
+from fieldvae.field import FieldSpec
+from fieldvae.gaussian import DiagonalGaussian
+from fieldvae.grid import Grid
+from fieldvae.model.closure import log_density, project
+
+Laws = dict[str, DiagonalGaussian]
+
+
+class ConditionalVAE(nn.Module):
+    r"""Law of output fields given input fields, with a latent for what the inputs leave open.
+
+    .. math:: p(y \mid x) = \int p\big(y \mid z, c(x)\big)\, p\big(z \mid c(x)\big)\, dz
+
+    with smoothers :math:`c`, a decoder and a prior; an encoder gives the posterior
+    :math:`q(z \mid y)` and its own estimate of :math:`c` (arXiv:2604.02281, section 2.1.1).
+
+    Parameters
+    ----------
+    inputs, outputs
+        The fields, with known components.
+    grid
+        The grid that the parts were built for.
+    smoothers
+        One for each input field.
+    encoder
+        ``None`` for a model that only realizes.
+    decoder, prior
+        From latent and conditions to the law of the outputs; from conditions to the latent's.
+    zero
+        For outputs whose mean over the grid is kept at zero: the scaled value of the physical
+        zero, shape ``(component, 1, 1, 1)``. Means and realizations are projected onto it. Needs
+        a scaling that is the same in every cell.
+    decode
+        Conditions that the decoder sees in a forward pass: the smoothers', or as in the paper
+        those that the encoder recovers. Realizations always use the smoothers'.
+
+    Raises
+    ------
+    OptionError
+        If recovered conditions are to be decoded and there is no encoder.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[FieldSpec],
+        outputs: Sequence[FieldSpec],
+        grid: Grid,
+        *,
+        smoothers: Mapping[str, nn.Module],
+        encoder: nn.Module | None,
+        decoder: nn.Module,
+        prior: nn.Module,
+        zero: Mapping[str, Tensor] | None = None,
+        decode: Literal["smoothed", "recovered"] = "smoothed",
+    ) -> None:
+        super().__init__()
+        if encoder is None and decode == "recovered":
+            raise OptionError(
+                "decode: recovered needs an encoder; give one, or set decode: smoothed"
+            )
+        self.inputs = {field.name: field for field in inputs}
+        self.outputs = {field.name: field for field in outputs}
+        self.grid = grid
+        self.smoothers = nn.ModuleList(smoothers[name] for name in self.inputs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.prior = prior
+        self.recovers = decode == "recovered"
+        for name, value in (zero or {}).items():
+            self.register_buffer(_buffer(name), value, persistent=False)
+        self.projected = frozenset(zero or {})
+
+    @property
+    def any_shape(self) -> bool:
+        """Whether the model serves grids of another shape than it was built for."""
+        parts = [*self.smoothers, self.decoder, self.prior]
+        parts += [] if self.encoder is None else [self.encoder]
+        return all(getattr(part, "any_shape", False) for part in parts)
+
+    def smooth(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Smooth every input to its condition.
+
+        Parameters
+        ----------
+        inputs
+            Scaled fields, each ``(batch, component, x, y, z)``; a field on no grid has one cell
+            and is spread over the grid.
+
+        Returns
+        -------
+        dict
+            Conditions by input, ``(batch, *condition.shape)``.
+
+        Raises
+        ------
+        ShapeError
+            If an input has other components, or a grid that the model cannot serve.
+        """
+        on_grid = [inputs[n] for n, field in self.inputs.items() if field.on == "grid"]
+        shape = on_grid[0].shape[2:] if on_grid else self.grid.shape3
+        found = {}
+        for smoother, (name, field) in zip(self.smoothers, self.inputs.items(), strict=True):
+            value = inputs[name]
+            if field.on == "sample":
+                value = value.expand(*value.shape[:2], *shape)
+            self._check_shape(name, value, field.channels)
+            found[name] = smoother(value)
+        return found
+
+    def encode(self, outputs: Mapping[str, Tensor]) -> Encoding:
+        """Read the latent's posterior and the recovered conditions off the outputs.
+
+        Raises
+        ------
+        OptionError
+            If the model has no encoder.
+        ShapeError
+            If an output has other components, or a grid that the model cannot serve.
+        """
+        if self.encoder is None:
+            raise OptionError("the model has no encoder; there is nothing to encode with")
+        for name, field in self.outputs.items():
+            self._check_shape(name, outputs[name], field.channels)
+        encoding: Encoding = self.encoder({name: outputs[name] for name in self.outputs})
+        return encoding
+
+    def decode(self, latent: Tensor, conditions: Mapping[str, Tensor]) -> Laws:
+        """Give the law of every output; means are projected, variances are those before it.
+
+        Parameters
+        ----------
+        latent
+            Shape ``(batch, *latent.shape)``.
+        conditions
+            By input, ``(batch, *condition.shape)``.
+        """
+        return self._given(conditions)(latent, 1)
+
+    def realize(
+        self,
+        conditions: Mapping[str, Tensor],
+        count: int,
+        generator: torch.Generator | None = None,
+    ) -> Batch:
+        """Draw realizations: a latent from the prior, decoded, with the law's noise, projected.
+
+        Parameters
+        ----------
+        conditions
+            Smoothed conditions by input.
+        count
+            Realizations a sample.
+        generator
+            Source of chance, on the model's device.
+
+        Returns
+        -------
+        dict
+            Scaled outputs, each ``(count, batch, component, x, y, z)``.
+        """
+        return self._realize(self.prior(conditions), self._given(conditions), count, generator)
+
+    def forward(
+        self,
+        inputs: Batch,
+        outputs: Batch,
+        generator: torch.Generator | None = None,
+    ) -> ForwardPass:
+        """Pass a batch through all parts, for the losses to look at.
+
+        Parameters
+        ----------
+        inputs, outputs
+            Scaled fields by name, each ``(batch, component, x, y, z)``.
+        generator
+            Source of chance, on the model's device.
+        """
+        conditions = self.smooth(inputs)
+        prior = self.prior(conditions)
+        decode = self._given(conditions)
+        encoding = reconstruction = None
+        if self.encoder is not None:
+            encoding = self.encode(outputs)
+            latent = encoding.posterior.sample(generator)
+            seen = self._given(encoding.recovered) if self.recovers else decode
+            reconstruction = seen(latent, 1)
+
+        def density(name: str) -> Tensor:
+            if reconstruction is None:
+                raise OptionError("a model without encoder has no reconstruction")
+            projected = name in self.projected
+            return log_density(reconstruction[name], outputs[name], projected=projected)
+
+        return ForwardPass(
+            inputs=inputs,
+            outputs=outputs,
+            conditions=conditions,
+            prior=prior,
+            encoding=encoding,
+            reconstruction=reconstruction,
+            realize=lambda count: self._realize(prior, decode, count, generator),
+            log_density=density,
+        )
+
+    def _given(self, conditions: Mapping[str, Tensor]) -> Callable[[Tensor, int], Laws]:
+        """Return the map from latents, count times the batch of the conditions, to laws.
+
+        A decoder with a method ``given`` does once what depends on the conditions alone; any
+        other sees the conditions repeated.
+        """
+        ordered = {name: conditions[name] for name in self.inputs}
+        given = getattr(self.decoder, "given", None)
+        prepared = None if given is None else given(ordered)
+
+        def decode(latent: Tensor, count: int) -> Laws:
+            if prepared is not None:
+                laws = prepared(latent)
+            else:
+                laws = self.decoder(latent, {n: _repeat(c, count) for n, c in ordered.items()})
+            return {name: self._project(name, laws[name]) for name in self.outputs}
+
+        return decode
+
+    def _project(self, name: str, law: DiagonalGaussian) -> DiagonalGaussian:
+        self._check_shape(name, law.mean, self.outputs[name].channels)
+        if name not in self.projected:
+            return law
+        return DiagonalGaussian(project(law.mean, self._zero(name)), law.log_variance)
+
+    def _realize(
+        self,
+        prior: DiagonalGaussian,
+        decode: Callable[[Tensor, int], Laws],
+        count: int,
+        generator: torch.Generator | None,
+    ) -> Batch:
+        latent = _repeated(prior, count).sample(generator)
+        drawn = {}
+        for name, law in decode(latent, count).items():
+            field = law.sample(generator)
+            if name in self.projected:
+                field = project(field, self._zero(name))
+            drawn[name] = torch.unflatten(field, 0, (count, -1))
+        return drawn
+
+    def _zero(self, name: str) -> Tensor:
+        return self.get_buffer(_buffer(name))
+
+    def _check_shape(self, name: str, value: Tensor, channels: int) -> None:
+        cells = ("x", "y", "z") if self.any_shape else self.grid.shape3
+        fits = value.ndim == 5 and value.shape[1] == channels
+        if not fits or not (self.any_shape or value.shape[2:] == self.grid.shape3):
+            expected = f"(batch, component={channels}, {', '.join(map(str, cells))})"
+            raise ShapeError(f"{name} has shape {tuple(value.shape)}; expected {expected}")
+
+
+def _buffer(name: str) -> str:
+    return f"zero_of_{name}"
+
+
+def _repeat(values: Tensor, count: int) -> Tensor:
+    """Repeat a batch ``count`` times, one whole batch after the other."""
+    return values if count == 1 else values.repeat(count, *[1] * (values.ndim - 1))
+
+
+def _repeated(law: DiagonalGaussian, count: int) -> DiagonalGaussian:
+    if law.log_variance is None:
+        return DiagonalGaussian(_repeat(law.mean, count))
+    spread = law.log_variance.expand_as(law.mean)
+    return DiagonalGaussian(_repeat(law.mean, count), _repeat(spread, count))

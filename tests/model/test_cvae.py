@@ -1,0 +1,124 @@
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from fieldvae.errors import OptionError, ShapeError
+from fieldvae.gaussian import DiagonalGaussian
+from fieldvae.model.convolution import ConvolutionDecoder
+from fieldvae.model.priors import ConvolutionPrior
+
+
+class RepeatingDecoder(nn.Module):
+    """A stranger's decoder without ``given``: it sees as many conditions as latents."""
+
+    def __init__(self, *handed):
+        super().__init__()
+        self.ours = ConvolutionDecoder(*handed)
+
+    def forward(self, latent, conditions):
+        assert all(len(condition) == len(latent) for condition in conditions.values())
+        return self.ours(latent, conditions)
+
+
+class MisshapenDecoder(nn.Module):
+    def __init__(self, *handed):
+        super().__init__()
+
+    def forward(self, latent, conditions):
+        flat = torch.zeros(len(latent), 7)
+        return {"stress": DiagonalGaussian(flat), "heat": DiagonalGaussian(flat)}
+
+
+class TestConditionalVAE:
+    def test_realizes_every_output_count_by_count(self, cube, build, draw):
+        model = build(cube)
+        drawn = model.realize(model.smooth(draw(cube)[0]), 3)
+        assert {name: tuple(values.shape) for name, values in drawn.items()} == {
+            "stress": (3, 5, 6, 4, 4, 4),
+            "heat": (3, 5, 1, 4, 4, 4),
+        }
+
+    def test_keeps_the_mean_of_a_closed_field_in_means_and_realizations(
+        self, cube, build, draw, scramble
+    ):
+        model = scramble(build(cube))
+        forward = model(*draw(cube))
+        expected = torch.full((5, 6), 0.25)
+        assert_close(forward.reconstruction["stress"].mean.mean((2, 3, 4)), expected)
+        assert_close(forward.realize(2)["stress"].mean((3, 4, 5)), expected.expand(2, 5, 6))
+        assert forward.realize(2)["heat"].mean((3, 4, 5)).abs().min() > 1e-6
+
+    def test_samples_the_noise_of_the_law(self, cube, build, draw, scramble):
+        model = scramble(build(cube))
+        with torch.no_grad():
+            model.decoder.noise.weight.zero_()
+            model.decoder.log_variance.fill_(0.0)
+            spread = model.realize(model.smooth(draw(cube)[0]), 400)
+        deviation = model.decoder(torch.zeros(1, 3, 4, 4, 4), model.smooth(draw(cube, 1)[0]))
+        sigma = deviation["heat"].stddev.mean().item()
+        assert_close(spread["heat"].std(0).mean().item(), sigma, rtol=0.02, atol=0)
+        lost = (63 / 64) ** 0.5
+        assert_close(spread["stress"].std(0).mean().item(), lost * sigma, rtol=0.02, atol=0)
+
+    def test_draws_a_stranger_s_decoder_alike(self, cube, build, draw):
+        inputs, _ = draw(cube)
+        drawn = []
+        for decoder in (ConvolutionDecoder, RepeatingDecoder):
+            model = build(cube, decoder=decoder)
+            chance = torch.Generator().manual_seed(3)
+            drawn.append(model.realize(model.smooth(inputs), 3, chance))
+        assert_close(drawn[0], drawn[1])
+
+    def test_couples_no_samples_in_evaluation(self, cube, build, draw, scramble):
+        model = scramble(build(cube, prior=ConvolutionPrior)).eval()
+        inputs, outputs = draw(cube)
+        conditions, encoding = model.smooth(inputs), model.encode(outputs)
+        one = slice(2, 3)
+        alone = model.smooth({name: values[one] for name, values in inputs.items()})
+        assert_close(alone, {name: c[one] for name, c in conditions.items()})
+        recovered = model.encode({name: values[one] for name, values in outputs.items()}).recovered
+        assert_close(recovered, {name: c[one] for name, c in encoding.recovered.items()})
+        latent = torch.randn(5, 3, 4, 4, 4)
+        law = model.decode(latent[one], alone)["heat"].mean
+        assert_close(law, model.decode(latent, conditions)["heat"].mean[one])
+
+    def test_lets_the_decoder_s_loss_reach_the_smoothers(self, cube, build, draw):
+        model = build(cube)
+        forward = model(*draw(cube))
+        forward.log_density("stress").sum().backward()
+        assert all(weight.grad is not None for weight in model.smoothers.parameters())
+
+    def test_decodes_recovered_conditions_where_told_to(self, cube, build, draw):
+        model = build(cube, decode="recovered")
+        forward = model(*draw(cube))
+        forward.log_density("heat").sum().backward()
+        assert all(weight.grad is None for weight in model.smoothers.parameters())
+
+    def test_draws_the_same_from_the_same_generator(self, cube, build, draw):
+        model, (inputs, outputs) = build(cube), draw(cube)
+        seeds = [torch.Generator().manual_seed(4) for _ in range(2)]
+        one, two = (model(inputs, outputs, generator=seed).realize(2) for seed in seeds)
+        assert_close(one, two, rtol=0, atol=0)
+
+    def test_without_an_encoder_only_realizes(self, cube, build, draw):
+        model = build(cube, encoder=None)
+        forward = model(*draw(cube))
+        assert forward.encoding is None
+        assert forward.reconstruction is None
+        assert forward.realize(2)["heat"].shape == (2, 5, 1, 4, 4, 4)
+        with pytest.raises(OptionError, match="no encoder"):
+            model.encode(draw(cube)[1])
+
+    def test_refuses_recovered_conditions_without_an_encoder(self, cube, build):
+        with pytest.raises(OptionError, match="decode: smoothed"):
+            build(cube, encoder=None, decode="recovered")
+
+    def test_names_the_shape_it_refuses(self, cube, build, draw):
+        inputs = {**draw(cube)[0], "density": torch.zeros(2, 2, 4, 4, 4)}
+        with pytest.raises(ShapeError, match=r"density has shape \(2, 2, 4, 4, 4\); .*component=1"):
+            build(cube).smooth(inputs)
+
+    def test_names_the_shape_that_a_decoder_gets_wrong(self, cube, build, draw):
+        with pytest.raises(ShapeError, match=r"stress has shape \(5, 7\)"):
+            build(cube, decoder=MisshapenDecoder)(*draw(cube))

@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from fieldvae.training import scheduled, train
-from fieldvae.workflow.assembly import assemble, loss_terms
+from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
-from fieldvae.workflow.trained import zeros
+from fieldvae.workflow.rehearsing import rehearsed
 
 PAIRS = 5
 
@@ -33,14 +33,7 @@ def main() -> None:
     torch.set_num_threads(1)
     prepared = prepare(make_plan(arguments.task, [*arguments.settings, "training.epochs=1"]))
     spec, options = prepared.spec, prepared.choices.options
-    network = assemble(
-        spec,
-        options,
-        inputs=prepared.inputs,
-        outputs=prepared.outputs,
-        grid=prepared.grid,
-        zero=zeros(spec, prepared.samples.fields, prepared.scaling),
-    )
+    network = rehearsed(prepared)
     terms = loss_terms(spec, options)
     data = prepared.scaled(prepared.split.train)
     held_out = prepared.scaled(prepared.split.validation)

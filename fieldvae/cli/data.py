@@ -34,6 +34,31 @@ def generate(
     _collect(context, "simulators", name, (), out, workers, force, help_)
 
 
+@data.command("import", context_settings=_PLUGIN)
+def import_(
+    context: typer.Context,
+    name: Annotated[Optional[str], typer.Argument(help="An installed importer.")] = None,
+    files: Annotated[
+        Optional[list[str]], typer.Argument(help="Files, or patterns in quotes: 'dumps/*.dump'.")
+    ] = None,
+    out: Out = None,
+    workers: Workers = 1,
+    force: Force = False,
+    help_: Help = False,
+) -> None:
+    """Make a store from files by an importer; an interrupted call goes on where it stood."""
+    plain, options = _told_apart(files or [])
+    context.args = [*options, *context.args]
+    handed = ([Path(file) for file in plain],)
+    _collect(context, "importers", name, handed, out, workers, force, help_)
+
+
+def _told_apart(words: list[str]) -> tuple[list[str], list[str]]:
+    """Files stand before the first option of the importer; the rest are its options."""
+    first = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
+    return words[:first], words[first:]
+
+
 def _command() -> str:
     """What was typed, files by their names alone: paths are nobody else's business."""
     words = [Path(word).name if "/" in word or "\\" in word else word for word in sys.argv[1:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +46,11 @@ def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) 
             mistakes.append(f"{of} has no option {word.partition('=')[0]}{hint}")
         if not equals:
             text = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
-        given[name] = _value(text)
+        value = _value(text)
+        lone = not isinstance(value, list) and name in model.model_fields
+        if lone and _takes_list(model.model_fields[name].annotation):
+            value = [value]
+        given[name] = value
     if not mistakes:
         try:
             checked = model.model_validate(given)
@@ -77,6 +82,14 @@ def describe_options(model: type[BaseModel], *, of: str) -> str:
 
 def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _takes_list(annotation: Any) -> bool:
+    """Whether an option's annotation is a list or tuple, or one beside others such as ``None``."""
+    origin = typing.get_origin(annotation)
+    if origin in (list, tuple, Sequence):
+        return True
+    return origin is not None and any(map(_takes_list, typing.get_args(annotation)))
 
 
 def _value(text: str) -> Any:

@@ -58,8 +58,10 @@ def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) 
         except ValidationError as error:
             for item in error.errors():
                 option = "--" + str(item["loc"][0]).replace("_", "-")
-                if item["type"] == "missing":
+                if item["type"] == "missing" and len(item["loc"]) == 1:
                     mistakes.append(f"{of} needs {option}")
+                elif item["type"] == "missing":
+                    mistakes.append(f"{option} has too few values; found {_shown(item['input'])}")
                 else:
                     text = item["msg"].removeprefix("Value error, ")
                     mistakes.append(

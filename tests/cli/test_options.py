@@ -35,7 +35,7 @@ class TestParseOptions:
         with pytest.raises(OptionError) as caught:
             parse("--cell-size", "4,4")
         assert "toy needs --samples" in str(caught.value)
-        assert "--cell-size: field required; found [4, 4]" in str(caught.value)
+        assert "--cell-size has too few values; found 4,4" in str(caught.value)
 
     def test_names_the_nearest_option(self):
         with pytest.raises(

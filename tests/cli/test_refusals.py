@@ -109,6 +109,13 @@ class TestWrongStore:
         assert "'flux'" in told
         assert "has no variable 'gradient'" in told
 
+    def test_an_empty_store_is_refused(self, foreign, foreign_task, cli, tmp_path):
+        foreign().isel(sample=slice(0)).drop_vars(["direction", "phase", "voigt"]).to_zarr(
+            tmp_path / "empty.zarr", consolidated=False, zarr_format=3
+        )
+        code, _, told = cli("run", str(foreign_task(data={"store": "empty.zarr"})))
+        assert (code, "holds no samples" in told) == (2, True)
+
     def test_a_missing_store_is_named(self, foreign_task, cli):
         code, _, told = cli("run", str(foreign_task(data={"store": "nowhere.zarr"})))
         assert (code, "nowhere.zarr: there is no such store" in told) == (2, True)
@@ -178,6 +185,28 @@ class TestWrongGrid:
         assert code == 2
         assert words in told
         assert not out.exists()
+
+    def test_another_shape_is_refused_where_the_networks_serve_one(
+        self, foreign, foreign_task, cli, tmp_path
+    ):
+        paper = {
+            "preset": "paper",
+            "latent": 5,
+            "condition": 4,
+            "smoother": {"use": "paper", "channels": 2, "width": 1},
+            "encoder": {"use": "paper", "channels": [2, 2, 2], "width": 2, "head": [2, 1]},
+            "decoder": {"use": "paper", "widths": [2]},
+        }
+        task = foreign_task(model=paper, training={"epochs": 1})
+        run(task, out=tmp_path / "run", until="train")
+        write_store(foreign(4, (8, 4, 4)), tmp_path / "larger.zarr")
+        code, _, told = cli(
+            "predict", str(tmp_path / "run"), str(tmp_path / "larger.zarr"),
+            "--out", str(tmp_path / "out.zarr"),
+        )  # fmt: skip
+        assert code == 2
+        assert "shape (8, 4, 4) instead of (4, 4, 4)" in told
+        assert "serve one shape only" in told
 
     def test_a_store_of_inputs_only_on_a_larger_grid_is_served(
         self, trained_run, foreign, cli, tmp_path

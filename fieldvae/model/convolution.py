@@ -19,8 +19,9 @@ from fieldvae.model.fourier import circular_convolution
 SMALL = 512
 """Largest grid, in cells, on which circular convolutions are faster in Fourier space."""
 
-START = -1.0
-"""Log-variance that a decoder starts with: about a third of that of a standardized output."""
+START = -3.0
+"""Log-variance that a decoder starts with, for outputs of unit variance: so low that the latent
+takes the noise first. From -1 the independent noise took it, and the latent was never used."""
 
 PACE = 5.0
 """How much faster a log-variance moves than other weights: Adam moves a weight by the step size,

@@ -8,6 +8,7 @@ module            its whole job
 ``assembly``      from names to networks and loss terms
 ``rehearsing``    a first pass through everything, before a run writes anything
 ``interruption``  Ctrl-C while weights change
+``threads``       how many threads training takes on a CPU
 ``calibrating``   the self-check's tolerance, read off real fields
 ``trained``       a trained model: predict, save, load
 ``scoring``       the evaluate stage: the model beside its baselines

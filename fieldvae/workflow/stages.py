@@ -40,6 +40,7 @@ from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence
 from fieldvae.workflow.rehearsing import rehearsed
 from fieldvae.workflow.scoring import score_run
+from fieldvae.workflow.threads import sensible_threads
 from fieldvae.workflow.trained import TrainedModel, shortfall
 
 Stage = Literal["data", "train", "evaluate", "predict", "report"]
@@ -273,7 +274,10 @@ def _stage_train(
         resume=resume,
     )
     history = []
-    with deferred(lambda: told.warn("stopping after this epoch; again to stop at once")) as stop:
+    with (
+        sensible_threads(network, spec),
+        deferred(lambda: told.warn("stopping after this epoch; again to stop at once")) as stop,
+    ):
         for record in told.progress.epochs(records):
             history.append(json.dumps(_plain(record)))
             if stop.asked and record.epoch < record.of:

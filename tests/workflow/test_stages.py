@@ -80,17 +80,14 @@ class TestInterruption:
         training = {"epochs": 400, "batch": 4, "checkpoint_every": 1000}
         task, out = foreign_task(training=training), tmp_path / "run"
         code = "from fieldvae.cli import main; main()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "run", str(task), "--out", str(out)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for line in process.stderr:
-            if line.startswith("epoch"):
-                break
-        process.send_signal(signal.SIGTERM)
-        told = process.stderr.read()
-        assert process.wait() == 130
+        command = [sys.executable, "-c", code, "run", str(task), "--out", str(out)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stderr:
+                if line.startswith("epoch"):
+                    break
+            process.send_signal(signal.SIGTERM)
+            told = process.stderr.read()
+        assert process.returncode == 130
         assert "go on with --resume" in told
         assert list((out / "checkpoints").iterdir())
 

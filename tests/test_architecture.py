@@ -96,8 +96,7 @@ def test_no_public_name_is_a_module():
     assert set(fieldvae.__all__) & set(rooms()) == set()
 
 
-def test_every_public_name_is_documented_and_listed_in_order():
-    assert fieldvae.__all__ == sorted(fieldvae.__all__)
+def test_every_public_name_is_documented():
     plain = {"Batch", "VOIGT"}
     undocumented = [
         name

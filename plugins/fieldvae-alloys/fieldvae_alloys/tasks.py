@@ -9,7 +9,8 @@ STRESS = Task(
     outputs=("residual_stress",),
     description="Residual stress given concentration and short-range order (arXiv:2604.02281).",
     defaults={
-        # Exact for blocks of whole unit cells; intersected with what the store's grid allows.
+        # For blocks of whole unit cells: half of the cubic operations about a corner of blocks map
+        # sites onto sites exactly, the others but for atoms on the edges. Intersected with the grid.
         "symmetry": ["cubic", "translations"],
         # Annealing temperature, missing for random alloys: every part gets its share of each.
         "data": {"stratify": "temperature"},

@@ -25,11 +25,14 @@ class Document:
         Dictionaries, lists and scalars.
     places
         ``line:column`` (or ``--set #n``) of every key path.
+    text
+        The file's text as it was read; empty for data that came from no file.
     """
 
     name: str
     data: dict[str, Any]
     places: Mapping[Loc, str] = field(default_factory=dict)
+    text: str = ""
 
     def place(self, loc: Sequence[str | int]) -> str:
         """Say where a key path stands; for an absent one, where its nearest parent does."""
@@ -80,7 +83,7 @@ def parse_document(text: str, *, name: str) -> Document:
         raise SpecError([Problem(f"{name}:1:1", "expected a mapping of keys to values")])
     places: dict[Loc, str] = {}
     data = _plain(tree, (), places, name)
-    return Document(name, data, places)
+    return Document(name, data, places, text)
 
 
 def override(document: Document, settings: Sequence[str]) -> Document:
@@ -119,7 +122,7 @@ def override(document: Document, settings: Sequence[str]) -> Document:
             places.setdefault(loc[:end], place)
     if problems:
         raise SpecError(problems)
-    return Document(document.name, data, places)
+    return Document(document.name, data, places, document.text)
 
 
 def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,13 +27,10 @@ class Plan:
         What the user wrote.
     spec
         The same, every default filled in.
-    source
-        The file it was read from; ``None`` for a mapping.
     """
 
     document: Document
     spec: TaskSpec
-    source: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,6 @@ def make_plan(task: Path | Mapping[str, Any], settings: Sequence[str] = ()) -> P
     SpecError
         With one problem for each mistake.
     """
-    source = None if isinstance(task, Mapping) else Path(task)
     if isinstance(task, Mapping):
         document, base = Document("task", merge({}, task)), Path.cwd()
     else:
@@ -81,7 +77,7 @@ def make_plan(task: Path | Mapping[str, Any], settings: Sequence[str] = ()) -> P
         raise SpecError(_in_order([*error.problems, *found])) from None
     if found:
         raise SpecError(_in_order(found))
-    return Plan(document, spec, source)
+    return Plan(document, spec)
 
 
 def resolve(plan: Plan) -> Choices:

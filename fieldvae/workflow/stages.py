@@ -233,10 +233,8 @@ def _stage_data(
     directory: RunDirectory, plan: Plan, prepared: Prepared, device: str, told: _Log
 ) -> None:
     directory.filled.write_text(_filled(plan), encoding="utf-8")
-    if plan.source is None:
-        directory.task.write_text(dump_yaml(plan.document.data), encoding="utf-8")
-    else:
-        shutil.copyfile(plan.source, directory.task)
+    given = plan.document.text or dump_yaml(plan.document.data)
+    directory.task.write_text(given, encoding="utf-8")
     write_json(directory.split, prepared.split.state())
     write_json(directory.environment, environment(device))
     summary = prepared.summary()

@@ -69,7 +69,7 @@ class TestMakePlan:
 
     @pytest.mark.parametrize("preset", preset_names())
     def test_every_preset_is_a_whole_task_with_sound_options(self, plan, preset):
-        resolve(plan(TASK + f"model: {{preset: {preset}}}\n"))
+        assert resolve(plan(TASK + f"model: {{preset: {preset}}}\n")).options
 
     def test_tells_structure_and_names_at_once(self, plan, tmp_path):
         text = (

@@ -92,6 +92,15 @@ class TestInterruption:
         assert list((out / "checkpoints").iterdir())
 
 
+class TestForce:
+    def test_repeats_a_run_from_its_own_task_file(self, foreign_task, tmp_path):
+        out = tmp_path / "run"
+        fieldvae.run(foreign_task(), out=out, until="data")
+        given = (out / "task.yaml").read_text()
+        fieldvae.run(out / "task.yaml", out=out, until="data", force=True)
+        assert (out / "task.yaml").read_text() == given == foreign_task().read_text()
+
+
 class TestRefusal:
     def test_of_a_loss_that_needs_an_encoder_comes_before_anything_is_written(
         self, foreign_task, tmp_path

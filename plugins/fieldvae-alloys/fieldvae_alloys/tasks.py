@@ -10,7 +10,7 @@ STRESS = Task(
     description="Residual stress given concentration and short-range order (arXiv:2604.02281).",
     defaults={
         # For blocks of whole unit cells: half of the cubic operations about a corner of blocks map
-        # sites onto sites exactly, the others but for atoms on the edges. Intersected with the grid.
+        # sites onto sites exactly, the others but for atoms on the edges of blocks.
         "symmetry": ["cubic", "translations"],
         # Annealing temperature, missing for random alloys: every part gets its share of each.
         "data": {"stratify": "temperature"},

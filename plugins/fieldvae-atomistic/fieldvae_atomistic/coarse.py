@@ -1,6 +1,14 @@
-"""From atoms to blocks: concentration, Warren-Cowley parameters and stress of every block."""
+"""From atoms to blocks: concentration, Warren-Cowley parameters and stress of every block.
+
+The simulator knows the block of every lattice site; the importer finds it from positions, piece
+by piece. Both count and add with the same functions, and turn sums into fields with the same.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +17,156 @@ from fieldvae_atomistic.lattice import Lattice
 
 BAR_IN_GPA = 1.0e-4
 """What LAMMPS's unit of pressure (units metal) is in ours."""
+
+Number = TypeVar("Number", np.int64, np.float64)
+
+
+def count_atoms(
+    block: NDArray[np.integer], kind: NDArray[np.integer], *, blocks: int, elements: int
+) -> NDArray[np.int64]:
+    """Count the atoms of every element in each block.
+
+    Parameters
+    ----------
+    block
+        Number of every atom's block, ``0 .. blocks - 1``, shape ``(atom,)``.
+    kind
+        Element of every atom, ``0 .. elements - 1``, shape ``(atom,)``.
+    blocks, elements
+        How many there are.
+
+    Returns
+    -------
+    NDArray[np.int64]
+        Shape ``(element, block)``.
+    """
+    key = kind.astype(np.int64) * blocks + block
+    return np.bincount(key, minlength=elements * blocks).reshape(elements, blocks)
+
+
+def count_bonds(
+    place: NDArray[np.integer],
+    kind: NDArray[np.integer],
+    center: NDArray[np.integer],
+    neighbor: NDArray[np.integer],
+    *,
+    blocks: int,
+    elements: int,
+) -> NDArray[np.int64]:
+    """Count neighbors of every element around the atoms of every element, by the center's block.
+
+    Parameters
+    ----------
+    place
+        ``(block * elements + kind) * elements`` of every atom, shape ``(atom,)``: what has to be
+        known of a center.
+    kind
+        Element of every atom, shape ``(atom,)``.
+    center, neighbor
+        Numbers of the two atoms of every bond, of shapes that broadcast together; a bond counts
+        once, for its center.
+    blocks, elements
+        How many there are.
+
+    Returns
+    -------
+    NDArray[np.int64]
+        Shape ``(block, center, neighbor)``, the last two by element.
+    """
+    key = place[center] + kind[neighbor]
+    bonds = np.bincount(key.ravel(), minlength=blocks * elements**2)
+    return bonds.reshape(blocks, elements, elements)
+
+
+def add_up(
+    block: NDArray[np.integer], values: Sequence[NDArray[np.float64]], *, blocks: int
+) -> NDArray[np.float64]:
+    """Add values of atoms up over blocks.
+
+    Parameters
+    ----------
+    block
+        Number of every atom's block, shape ``(atom,)``.
+    values
+        One array ``(atom,)`` for each component.
+    blocks
+        How many there are.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Shape ``(component, block)``.
+    """
+    return np.stack([np.bincount(block, weights=part, minlength=blocks) for part in values])
+
+
+def pool(sums: NDArray[Number], factors: tuple[int, int, int]) -> NDArray[Number]:
+    """Add sums over blocks up to those over larger blocks.
+
+    Exact: what is kept of blocks are sums (of atoms, bonds, virial), never means, so that pooling
+    from a finer grid is the coarser grid itself.
+
+    Parameters
+    ----------
+    sums
+        Shape ``(..., x, y, z)``.
+    factors
+        Fine blocks per coarse block along x, y, z.
+
+    Returns
+    -------
+    NDArray[Number]
+        Shape ``(..., x // factor, y // factor, z // factor)``.
+
+    Raises
+    ------
+    ValueError
+        If the factors do not divide the grid.
+
+    Examples
+    --------
+    >>> pool(np.ones((2, 4, 4, 2), dtype=np.int64), (2, 2, 2))[0, :, :, 0]
+    array([[8, 8],
+           [8, 8]])
+    """
+    shape = sums.shape[-3:]
+    if any(n % f for n, f in zip(shape, factors, strict=True)):
+        raise ValueError(f"{shape} blocks cannot be pooled by {factors}")
+    x, y, z = (n // f for n, f in zip(shape, factors, strict=True))
+    parts = sums.reshape(*sums.shape[:-3], x, factors[0], y, factors[1], z, factors[2])
+    return np.asarray(parts.sum(axis=(-5, -3, -1)))
+
+
+def order_parameters(
+    bonds: NDArray[np.int64], reference: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    r"""Turn bonds into Warren-Cowley parameters.
+
+    .. math:: \alpha_{ij} = \frac{p_{ij} - c_j}{\delta_{ij} - c_j}
+
+    Parameters
+    ----------
+    bonds
+        Neighbors of element ``j`` around atoms of element ``i``, shape ``(block, i, j)``.
+    reference
+        Concentrations, shape ``(element,)`` for all blocks or ``(block, element)``.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Dimensionless, shape ``(block, i, j)``; 0 where nothing is known: no atom of ``i`` in
+        the block, none of ``j`` in the reference, or nothing else in it.
+    """
+    elements = bonds.shape[-1]
+    concentration = reference[..., None, :]
+    centers = bonds.sum(axis=2, keepdims=True)
+    share = np.divide(bonds, centers, out=np.zeros(bonds.shape), where=centers > 0)
+    scale = np.eye(elements) - concentration
+    known = (centers > 0) & (scale != 0.0) & (concentration > 0.0)
+    alpha: NDArray[np.float64] = np.divide(
+        share - concentration, scale, out=np.zeros(bonds.shape), where=known
+    )
+    return alpha
 
 
 def concentration(
@@ -30,8 +188,7 @@ def concentration(
     NDArray[np.float64]
         Dimensionless, shape ``(element, x, y, z)``; adds up to one in every block.
     """
-    key = occupation.astype(np.int64) * lattice.blocks + lattice.block
-    counts = np.bincount(key, minlength=elements * lattice.blocks)
+    counts = count_atoms(lattice.block, occupation, blocks=lattice.blocks, elements=elements)
     return np.asarray(counts.reshape(elements, *lattice.grid) / lattice.sites_per_block)
 
 
@@ -65,18 +222,17 @@ def warren_cowley(
     NDArray[np.float64]
         Dimensionless, shape ``(center, neighbor, x, y, z)``.
     """
-    blocks = lattice.blocks
     kind = occupation.astype(np.int64)
-    cell = np.bincount(kind, minlength=elements) / lattice.size
     first_shell = lattice.neighbors[0]
-    key = (lattice.block * elements + kind) * elements + kind[first_shell]
-    bonds = np.bincount(key.ravel(), minlength=blocks * elements**2)
-    bonds = bonds.reshape(blocks, elements, elements)
-    centers = bonds.sum(axis=2, keepdims=True)
-    share = np.divide(bonds, centers, out=np.zeros(bonds.shape), where=centers > 0)
-    scale = np.eye(elements) - cell
-    known = (centers > 0) & (scale != 0.0) & (cell > 0.0)
-    alpha = np.divide(share - cell, scale, out=np.zeros(bonds.shape), where=known)
+    bonds = count_bonds(
+        (lattice.block * elements + kind) * elements,
+        kind,
+        np.arange(lattice.size),
+        first_shell,
+        blocks=lattice.blocks,
+        elements=elements,
+    )
+    alpha = order_parameters(bonds, np.bincount(kind, minlength=elements) / lattice.size)
     return np.asarray(alpha.transpose(1, 2, 0).reshape(elements, elements, *lattice.grid))
 
 
@@ -104,8 +260,73 @@ def block_stress(
     NDArray[np.float64]
         GPa, shape ``(voigt, x, y, z)``, components in the order of :data:`fieldvae.VOIGT`.
     """
-    sums = np.stack(
-        [np.bincount(lattice.block, weights=part, minlength=lattice.blocks) for part in virial.T]
-    )
+    sums = add_up(lattice.block, list(virial.T), blocks=lattice.blocks)
     stress = sums * (BAR_IN_GPA * lattice.blocks / volume)
     return np.asarray(stress.reshape(-1, *lattice.grid))
+
+
+@dataclass(frozen=True)
+class BlockSums:
+    """What the blocks of a cell hold, as sums; fields are made of them, pooled or not.
+
+    Parameters
+    ----------
+    atoms
+        Atoms of every element, shape ``(element, x, y, z)``.
+    volume
+        Volume of a block, cubic Angstrom.
+    bonds
+        Neighbors of element ``j`` around atoms of element ``i``, shape ``(i, j, x, y, z)``.
+    order
+        Sums of the atoms' own Warren-Cowley parameters, shape ``(pair, x, y, z)``.
+    virial
+        Sums of stress times volume, in LAMMPS's unit and sign, shape ``(voigt, x, y, z)``.
+    """
+
+    atoms: NDArray[np.int64]
+    volume: float
+    bonds: NDArray[np.int64] | None = None
+    order: NDArray[np.float64] | None = None
+    virial: NDArray[np.float64] | None = None
+
+    def pooled(self, factors: tuple[int, int, int]) -> BlockSums:
+        """Return the sums over larger blocks; see :func:`pool`."""
+        return BlockSums(
+            atoms=pool(self.atoms, factors),
+            volume=self.volume * factors[0] * factors[1] * factors[2],
+            bonds=None if self.bonds is None else pool(self.bonds, factors),
+            order=None if self.order is None else pool(self.order, factors),
+            virial=None if self.virial is None else pool(self.virial, factors),
+        )
+
+    def concentration(self) -> NDArray[np.float64]:
+        """Return the share of every element, shape ``(element, x, y, z)``; NaN without atoms."""
+        total = self.atoms.sum(axis=0)
+        shares = np.full(self.atoms.shape, np.nan)
+        np.divide(self.atoms, total, out=shares, where=total > 0)
+        return shares
+
+    def warren_cowley(self, *, reference: Literal["cell", "block"]) -> NDArray[np.float64]:
+        """Return the parameters of the first shell, shape ``(center, neighbor, x, y, z)``.
+
+        From the bonds, against the concentrations of the cell or of each block
+        (:func:`order_parameters`); or, where the dump has parameters of every atom, their mean
+        over the block's atoms.
+        """
+        elements, *grid = self.atoms.shape
+        if self.order is not None:
+            mean = self.order / self.atoms.sum(axis=0)
+            return np.asarray(mean.reshape(elements, elements, *grid))
+        assert self.bonds is not None
+        if reference == "cell":
+            against = self.atoms.sum(axis=(1, 2, 3)) / self.atoms.sum()
+        else:
+            against = np.nan_to_num(self.concentration()).reshape(elements, -1).T
+        bonds = self.bonds.reshape(elements, elements, -1).transpose(2, 0, 1)
+        alpha = order_parameters(bonds, against)
+        return np.asarray(alpha.transpose(1, 2, 0).reshape(elements, elements, *grid))
+
+    def stress(self, *, unit: float) -> NDArray[np.float64]:
+        """Return virial over volume, GPa, shape ``(voigt, x, y, z)``; ``unit`` is bar in GPa."""
+        assert self.virial is not None
+        return self.virial * (unit / self.volume)

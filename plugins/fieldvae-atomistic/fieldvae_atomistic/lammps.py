@@ -59,6 +59,25 @@ Triple = tuple[PositiveInt, PositiveInt, PositiveInt]
 
 
 @dataclass(frozen=True, eq=False)
+class RelaxedBlocks:
+    """Block averages of one relaxed cell.
+
+    Parameters
+    ----------
+    stress
+        GPa, tension positive, its mean over the grid subtracted, shape ``(voigt, x, y, z)``.
+    offset
+        That mean, GPa, shape ``(voigt,)``.
+    lattice_constant
+        Edge of the box per unit cell, Angstrom.
+    """
+
+    stress: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    lattice_constant: float
+
+
+@dataclass(frozen=True, eq=False)
 class AlloyCells:
     """The cells of one call of :func:`lammps`, made one by one when asked for.
 
@@ -77,6 +96,8 @@ class AlloyCells:
     bulk_modulus: float
     pair_energies: PairEnergies | None
     options: Mapping[str, Any]
+    stream: tuple[int, ...] = ()
+    """Keeps the cells of one simulator apart from another's of the same seed."""
 
     def __len__(self) -> int:
         """Return the number of cells."""
@@ -96,7 +117,9 @@ class AlloyCells:
 
     def arrangement(self, index: int) -> NDArray[np.int8]:
         """Return the element of every site of a cell, shape ``(site,)``, before relaxation."""
-        generator = np.random.default_rng(np.random.SeedSequence([self.seed, index]))
+        generator = np.random.default_rng(
+            np.random.SeedSequence([self.seed, index], spawn_key=self.stream)
+        )
         elements = len(self.potential.elements)
         occupation = generator.integers(elements, size=self.lattice.size, dtype=np.int8)
         temperature = self.temperature(index)
@@ -111,12 +134,8 @@ class AlloyCells:
             generator=generator,
         )
 
-    def __getitem__(self, index: int, /) -> xr.Dataset:
-        """Make one cell and average it over blocks."""
-        if not 0 <= index < self.samples:
-            raise IndexError(f"cell {index} of {self.samples}")
-        names = self.potential.elements
-        occupation = self.arrangement(index)
+    def relaxed(self, occupation: NDArray[np.integer]) -> RelaxedBlocks:
+        """Relax an arrangement and average its stress over blocks."""
         relaxed = engine.relax(
             self.potential,
             self.lattice,
@@ -127,15 +146,58 @@ class AlloyCells:
         volume = relaxed.lattice_constant**3 * math.prod(self.lattice.cells)
         stress = block_stress(self.lattice, relaxed.virial, volume=volume)
         offset = stress.mean(axis=(1, 2, 3))
+        return RelaxedBlocks(stress - offset[:, None, None, None], offset, relaxed.lattice_constant)
+
+    def __getitem__(self, index: int, /) -> xr.Dataset:
+        """Make one cell and average it over blocks."""
+        if not 0 <= index < self.samples:
+            raise IndexError(f"cell {index} of {self.samples}")
+        occupation = self.arrangement(index)
+        relaxed = self.relaxed(occupation)
+        return self.labeled(
+            index,
+            occupation,
+            stress=relaxed.stress,
+            offset=relaxed.offset,
+            lattice_constant=np.array(relaxed.lattice_constant),
+        )
+
+    def labeled(
+        self,
+        index: int,
+        occupation: NDArray[np.integer],
+        *,
+        stress: NDArray[np.float64],
+        offset: NDArray[np.float64],
+        lattice_constant: NDArray[np.float64],
+    ) -> xr.Dataset:
+        """Return the sample of a cell: its fields with units, its scalar coordinates.
+
+        Parameters
+        ----------
+        index
+            Number of the cell.
+        occupation
+            Element of every site, shape ``(site,)``: what concentration and Warren-Cowley
+            parameters are taken from.
+        stress
+            GPa, shape ``(..., voigt, x, y, z)``; one leading axis is the dim ``realization``.
+        offset
+            Mean stress subtracted, GPa, shape ``(..., voigt)``.
+        lattice_constant
+            Angstrom, shape ``(...,)``.
+        """
+        names = self.potential.elements
+        own = ("realization",) * lattice_constant.ndim
         order = warren_cowley(self.lattice, occupation, elements=len(names))
         fields = {
             "concentration": (
-                "element",
+                ("element",),
                 concentration(self.lattice, occupation, elements=len(names)),
                 {"units": "1", "long_name": "concentration", "tensor_kind": "set"},
             ),
             "warren_cowley": (
-                "pair",
+                ("pair",),
                 order.reshape(-1, *self.lattice.grid),
                 {
                     "units": "1",
@@ -144,8 +206,8 @@ class AlloyCells:
                 },
             ),
             "residual_stress": (
-                "voigt",
-                stress - offset[:, None, None, None],
+                (*own, "voigt"),
+                stress,
                 {
                     "units": "GPa",
                     "long_name": "residual stress, tension positive",
@@ -155,8 +217,8 @@ class AlloyCells:
         }
         return xr.Dataset(
             {
-                name: ((component, "x", "y", "z"), values.astype(np.float32), attributes)
-                for name, (component, values, attributes) in fields.items()
+                name: ((*leading, "x", "y", "z"), values.astype(np.float32), attributes)
+                for name, (leading, values, attributes) in fields.items()
             },
             coords={
                 "element": list(names),
@@ -170,13 +232,13 @@ class AlloyCells:
                 "seed": ((), np.int32(self.seed), {"long_name": "seed of the source"}),
                 "cell": ((), np.int32(index), {"long_name": "number of the cell in its source"}),
                 "stress_offset": (
-                    "voigt",
+                    (*own, "voigt"),
                     offset.astype(np.float32),
                     {"units": "GPa", "long_name": "mean stress of the cell, subtracted"},
                 ),
                 "lattice_constant": (
-                    (),
-                    np.float32(relaxed.lattice_constant),
+                    own,
+                    lattice_constant.astype(np.float32),
                     {"units": "angstrom", "long_name": "edge of the box per unit cell"},
                 ),
             },
@@ -185,14 +247,20 @@ class AlloyCells:
     @cached_property
     def attributes(self) -> Mapping[str, Any]:
         """Group attributes of the store."""
+        return self.described(simulator="lammps", method=METHOD, options=self.options)
+
+    def described(
+        self, *, simulator: str, method: str, options: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the group attributes of a store that a simulator makes of these cells."""
         per_block = np.array(self.lattice.cells) / np.array(self.lattice.grid)
         with self.potential.path.open(errors="replace") as file:
             lines = [line.strip() for _, line in zip(range(3), file, strict=False)]
         comment = next((line for line in lines if line.startswith("#")), lines[0])
         fit = self.pair_energies
         provenance = {
-            "simulator": "lammps",
-            "method": METHOD,
+            "simulator": simulator,
+            "method": method,
             "potential": {
                 "file": self.potential.path.name,
                 "sha256": hashlib.sha256(self.potential.path.read_bytes()).hexdigest(),
@@ -200,7 +268,7 @@ class AlloyCells:
                 "pair_style": self.potential.style,
             },
             "elements": list(self.potential.elements),
-            "options": dict(self.options),
+            "options": dict(options),
             "lattice_constant_angstrom": self.lattice_constant,
             "bulk_modulus_gpa": self.bulk_modulus,
             "pair_energies": None

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.rearranging import block_pair_counts, rearrange
+
+from fieldvae import OptionError
+
+ELEMENTS = 3
+
+
+def block_atoms(lattice: Lattice, occupation: np.ndarray) -> np.ndarray:
+    key = lattice.block * ELEMENTS + occupation
+    return np.bincount(key, minlength=lattice.blocks * ELEMENTS)
+
+
+def squared_error(lattice: Lattice, occupation: np.ndarray, wanted: np.ndarray) -> float:
+    counts = block_pair_counts(lattice, occupation, elements=ELEMENTS)
+    return float(np.sum((counts - wanted) ** 2))
+
+
+@pytest.fixture(scope="module")
+def lattice() -> Lattice:
+    return Lattice(cells=(8, 8, 8), grid=(2, 2, 2))
+
+
+@pytest.fixture(scope="module")
+def occupation(lattice) -> np.ndarray:
+    return np.random.default_rng(5).integers(ELEMENTS, size=lattice.size, dtype=np.int8)
+
+
+@pytest.fixture(scope="module")
+def rearranged(lattice, occupation) -> np.ndarray:
+    return rearrange(
+        lattice,
+        occupation,
+        elements=ELEMENTS,
+        count=4,
+        penalty=0.06,
+        sweeps=8,
+        generator=np.random.default_rng(6),
+    )
+
+
+class TestBlockPairCounts:
+    def test_counts_every_bond_from_both_ends(self, lattice, occupation):
+        counts = block_pair_counts(lattice, occupation, elements=ELEMENTS)
+        assert counts.sum() == 12 * lattice.size
+        np.testing.assert_array_equal(counts.sum(axis=0), counts.sum(axis=0).T)
+
+
+class TestRearrange:
+    def test_keeps_the_composition_of_every_block(self, lattice, occupation, rearranged):
+        for cell in rearranged:
+            np.testing.assert_array_equal(
+                block_atoms(lattice, cell), block_atoms(lattice, occupation)
+            )
+
+    def test_keeps_pair_counts_nearly(self, lattice, occupation, rearranged):
+        wanted = block_pair_counts(lattice, occupation, elements=ELEMENTS)
+        errors = [
+            block_pair_counts(lattice, cell, elements=ELEMENTS) - wanted for cell in rearranged
+        ]
+        # 1 / sqrt(2 * 0.06) = 2.9, less what sums over neighbors fix
+        assert np.sqrt(np.mean(np.square(errors))) < 2.9
+        assert np.abs(errors).max() < 16
+
+    def test_forgets_the_cell_and_the_other_realizations(self, lattice, occupation, rearranged):
+        shares = block_atoms(lattice, occupation).reshape(-1, ELEMENTS) / lattice.sites_per_block
+        by_chance = np.mean(np.sum(shares**2, axis=1))
+        for one, other in itertools.combinations([occupation, *rearranged], 2):
+            # 2048 sites: a standard deviation of 0.01
+            assert np.mean(one == other) == pytest.approx(by_chance, abs=0.04)
+
+    def test_leaves_the_cell_as_it_is(self, lattice, occupation):
+        before = occupation.copy()
+        rearrange(
+            lattice,
+            occupation,
+            elements=ELEMENTS,
+            count=1,
+            penalty=0.06,
+            sweeps=1,
+            generator=np.random.default_rng(1),
+        )
+        np.testing.assert_array_equal(occupation, before)
+
+    def test_follows_the_generator_alone(self, lattice, occupation, rearranged):
+        again = rearrange(
+            lattice,
+            occupation,
+            elements=ELEMENTS,
+            count=4,
+            penalty=0.06,
+            sweeps=8,
+            generator=np.random.default_rng(6),
+        )
+        np.testing.assert_array_equal(again, rearranged)
+
+    @pytest.mark.parametrize("grid", [(1, 1, 2), (1, 1, 3), (1, 1, 4), (1, 1, 5)])
+    @pytest.mark.parametrize("neighbors", [False, True])
+    def test_draws_from_its_law(self, grid, neighbors):
+        """Two blocks hold one odd atom each: all their places are enumerated.
+
+        Blocks that a third lies between share its counts; neighbors share their own.
+        """
+        lattice = Lattice(cells=(2, 2, 2 * grid[2]), grid=grid)
+        blocks = (0, 1) if neighbors or grid[2] == 2 else (0, grid[2] // 2)
+        first, second = (np.flatnonzero(lattice.block == block) for block in blocks)
+
+        def placed(one: int, other: int) -> np.ndarray:
+            cell = np.zeros(lattice.size, dtype=np.int8)
+            cell[one], cell[other] = 1, 2
+            return cell
+
+        top = lattice.sites[:, 2]
+        start = placed(first[np.argmax(top[first])], second[np.argmin(top[second])])
+        wanted = block_pair_counts(lattice, start, elements=ELEMENTS)
+        penalty = 0.03
+        errors = np.array(
+            [[squared_error(lattice, placed(a, b), wanted) for b in second] for a in first]
+        )
+        law = np.exp(-penalty * errors)
+        law /= law.sum()
+        count = 3000
+        cells = rearrange(
+            lattice,
+            start,
+            elements=ELEMENTS,
+            count=count,
+            penalty=penalty,
+            sweeps=20,
+            generator=np.random.default_rng(7),
+        )
+        places = [np.searchsorted(first, np.argmax(cells == 1, axis=1))]
+        places.append(np.searchsorted(second, np.argmax(cells == 2, axis=1)))
+        found = np.zeros(law.shape)
+        np.add.at(found, tuple(places), 1.0)
+        for level in np.unique(errors):
+            chance = law[errors == level].sum()
+            deviation = np.sqrt(count * chance * (1 - chance))
+            assert found[errors == level].sum() == pytest.approx(
+                count * chance, abs=4.5 * deviation + 1
+            )
+        # and place by place: Pearson's statistic of a Poisson law has the variance 2 + 1 / mean
+        often = law * count > 1.0
+        chi = np.sum((found[often] - count * law[often]) ** 2 / (count * law[often]))
+        assert abs(chi - often.sum()) < 4.5 * np.sqrt(3.0 * often.sum())
+
+    def test_refuses_blocks_too_thin_to_be_swapped_at_once(self):
+        lattice = Lattice(cells=(2, 2, 4), grid=(1, 1, 4))
+        with pytest.raises(OptionError, match="blocks of two unit cells at least"):
+            rearrange(
+                lattice,
+                np.zeros(lattice.size, dtype=np.int8),
+                elements=2,
+                count=1,
+                penalty=0.06,
+                sweeps=1,
+                generator=np.random.default_rng(0),
+            )

@@ -114,6 +114,10 @@ class SamplingError(FieldvaeError):
         self.predictions = predictions
 
 
+class PredictionWarning(UserWarning):
+    """Realizations that may mislead: inputs unlike those of training, or a failed self-check."""
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Say which known name is meant, as ``"; did you mean 'x'?"``, or nothing where none is near.
 

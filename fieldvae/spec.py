@@ -248,10 +248,35 @@ class EvaluationSpec(_Section):
     seed: NonNegativeInt = 0
 
 
+SYMMETRIES = ("none", "cubic", "translations")
+
 SymmetryName = Literal["none", "cubic", "translations"]
 Operation = tuple[
     tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
 ]
+
+
+def _symmetries(value: object) -> object:
+    """Refuse what is neither a name nor a matrix with words that name the slip."""
+    items = value if isinstance(value, list | tuple) else [value]
+    if items and all(_is_row(item) for item in items):
+        raise ValueError("a matrix stands in a list of operations: [[[...], [...], [...]]]")
+    for item in items:
+        if isinstance(item, str) and item not in SYMMETRIES:
+            known = f"; known: {', '.join(SYMMETRIES)}, and 3x3 matrices"
+            raise ValueError(f"no symmetry is named {item!r}{nearest(item, SYMMETRIES) or known}")
+        if not isinstance(item, str) and not _is_matrix(item):
+            raise ValueError(f"{item!r} is neither a name nor a 3x3 matrix")
+    return tuple(items)
+
+
+def _is_row(value: object) -> bool:
+    numbers = isinstance(value, list | tuple) and all(isinstance(v, int | float) for v in value)
+    return numbers and len(value) == 3  # type: ignore[arg-type]
+
+
+def _is_matrix(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 3 and all(map(_is_row, value))
 
 
 class TaskSpec(_Section):
@@ -270,7 +295,7 @@ class TaskSpec(_Section):
     training: TrainingSpec
     symmetry: Annotated[
         tuple[SymmetryName | Operation, ...],
-        BeforeValidator(_listed),
+        BeforeValidator(_symmetries),
         Field(description="none, cubic, translations, or 3x3 operations in crystal axes."),
     ] = ("none",)
     prediction: PredictionSpec = PredictionSpec()
@@ -357,10 +382,24 @@ def _words(item: Any, loc: Loc, model: type[BaseModel], at: Loc) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "value_error":
         return f"{key}: {message}" if key else message
+    if (expected := _EXPECTED.get(item["type"])) is not None:
+        return f"{key}: expected {expected}; found {item['input']!r}"
     found = item["input"]
     shown = f"found {found!r}" if isinstance(found, str | int | float | bool) else ""
     message = message[0].lower() + message[1:]
     return f"{key}: {message}" + (f"; {shown}" if shown else "")
+
+
+_EXPECTED = {
+    "model_type": "keys with values, as in {key: value}",
+    "model_attributes_type": "keys with values, as in {key: value}",
+    "dict_type": "keys with values, as in {key: value}",
+    "tuple_type": "a list, as in [a, b]",
+    "list_type": "a list, as in [a, b]",
+    "string_type": "text; write a number in quotes",
+    "string_pattern_mismatch": "letters, digits and _ (in a task's name . and - too), no blanks",
+}
+"""What pydantic's commonest complaints mean in a YAML file."""
 
 
 def _keys(model: type[BaseModel], loc: Loc) -> list[str]:

@@ -159,6 +159,27 @@ class TestBroken:
         assert listed.returncode == 0
 
 
+class TestMisfit:
+    def test_a_smoother_of_another_shape_is_named_before_anything_is_written(
+        self, broken, foreign_task
+    ):
+        code = (
+            "import torch\n"
+            "class thing(torch.nn.Module):\n"
+            "    def __init__(self, field, grid, condition):\n"
+            "        super().__init__()\n"
+            "    def forward(self, field):\n"
+            "        return field\n"
+        )
+        plugins = broken("fieldvae-misfit", "smoothers", "misfit", code)
+        task = foreign_task(model={"smoother": "misfit", "condition": 5})
+        done = fieldvae("run", str(task), plugins=plugins)
+        assert done.returncode == 2
+        assert "smoother 'misfit' gives permeability a condition of shape (2, 1, 4" in done.stderr
+        assert "expected (2, 5, 4, 4, 4): (batch, width, ...)" in done.stderr
+        assert not (task.parent / "runs").exists()
+
+
 class TestClash:
     def test_names_both_distributions(self, broken, foreign_task):
         plugins = broken("fieldvae-thief", "smoothers", "convolution", "thing = None")

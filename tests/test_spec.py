@@ -66,3 +66,35 @@ class TestParseTask:
     def test_refuses(self, old, new, message):
         with pytest.raises(SpecError, match=message):
             parse(WHOLE.replace(old, new))
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ("{store: store.zarr}", "../perm.zarr", r"data: expected keys with values.*'\.\./perm"),
+            ("[reconstruction]", "{energy_score: 1}", r"losses: expected a list, as in \[a, b\]"),
+            ("units: m^2", "units: 1", r"units: expected text; write a number in quotes; found 1"),
+            ("name: foreign", "name: my task", "name: expected letters, digits"),
+            (
+                "training:",
+                "symmetry: [cubic, translation]\ntraining:",
+                "no symmetry is named 'translation'; did you mean 'translations'",
+            ),
+            (
+                "training:",
+                "symmetry: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]\ntraining:",
+                "a matrix stands in a list of operations",
+            ),
+        ],
+    )
+    def test_say_what_a_yaml_file_should_hold_in_one_line(self, old, new, message):
+        with pytest.raises(SpecError, match=message) as caught:
+            parse(WHOLE.replace(old, new, 1))
+        assert len(caught.value.problems) == 1
+
+    def test_accept_matrices_and_names(self):
+        matrix = [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+        spec = parse(WHOLE + f"symmetry: [translations, {matrix}]\n")
+        assert spec.symmetry[0] == "translations"
+        assert spec.symmetry[1] == tuple(map(tuple, matrix))

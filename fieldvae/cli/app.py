@@ -20,6 +20,23 @@ app = typer.Typer(
 )
 app.add_typer(data)
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from fieldvae import __version__
+
+        typer.echo(f"fieldvae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
 Task = Annotated[Path, typer.Argument(help="A task file in YAML.", metavar="TASK.yaml")]
 Run = Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")]
 Store = Annotated[Path, typer.Argument(help="A Zarr store.", metavar="STORE")]
@@ -134,6 +151,7 @@ def evaluate(
     out: Annotated[
         Optional[Path], typer.Option(help="Directory for metrics.json and evaluation.zarr.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier evaluation.")] = False,
     device: Device = "auto",
 ) -> None:
     """Score a trained model on a store that holds inputs and outputs."""
@@ -141,7 +159,13 @@ def evaluate(
     from fieldvae.workflow.serving import evaluate_store
 
     metrics = evaluate_store(
-        run, store, realizations=realizations, out=out, device=device, progress=Screen()
+        run,
+        store,
+        realizations=realizations,
+        out=out,
+        force=force,
+        device=device,
+        progress=Screen(),
     )
     typer.echo(json.dumps(metrics, indent=2))
 

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fieldvae.errors import RunError
+from fieldvae.errors import OptionError, RunError
 
 PACKAGES = ("fieldvae", "torch", "numpy", "xarray", "zarr", "pydantic", "scipy", "stevedore")
 
@@ -121,6 +121,8 @@ def check_claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
         If it holds something that is no run, a finished run without ``force``, or an unfinished
         one without ``resume`` or ``force``.
     """
+    if resume and force:
+        raise OptionError("--resume goes on with a run and --force starts anew; choose one")
     state = directory.state()
     if state == "foreign":
         raise RunError(f"{directory.path} holds something that is no run; choose another --out")

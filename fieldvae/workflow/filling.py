@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def _fill(document: Document, base: Path) -> tuple[dict[str, Any], list[Problem]
     user["fields"], problems = _declared(document, base)
     found += problems
     training = user.get("training")
-    if isinstance(training, Mapping) and "epochs" in training and "steps" not in training:
+    if isinstance(training, Mapping) and training.get("epochs") and "steps" not in training:
         filled = merge(filled, {"training": {"steps": None}})
     width = filled["model"]["condition"]
     filled = merge(filled, user)
@@ -199,9 +200,9 @@ def _anchor(filled: dict[str, Any], base: Path) -> None:
     for key in ("store", "test_store"):
         value = data.get(key)
         if isinstance(value, str):
-            data[key] = str(base / value)
+            data[key] = normpath(base / value)
         elif isinstance(value, list):
-            data[key] = [str(base / v) if isinstance(v, str) else v for v in value]
+            data[key] = [normpath(base / v) if isinstance(v, str) else v for v in value]
 
 
 def _in_order(found: Sequence[Problem]) -> list[Problem]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from fieldvae.errors import PredictionWarning
 
 if TYPE_CHECKING:
     from fieldvae.training import EpochRecord
@@ -26,9 +30,24 @@ class Progress(Protocol):
         """Show training epoch by epoch, passing the records on."""
         ...
 
-    def steps(self, items: Iterable[T], *, of: int, what: str) -> Iterator[T]:
-        """Show other long work step by step, passing the items on."""
+    def steps(
+        self, items: Iterable[T], *, of: int, what: str, done: Callable[[T], int] | None = None
+    ) -> Iterator[T]:
+        """Show other long work step by step, passing the items on.
+
+        ``done`` tells from an item how much is done by then; without it the items are counted.
+        """
         ...
+
+
+@contextmanager
+def passed_on(warn: Callable[[str], None]) -> Iterator[None]:
+    """Tell the warnings of the Python API in the way of the command line."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PredictionWarning)
+        yield
+    for warning in caught:
+        warn(str(warning.message))
 
 
 class Silence:
@@ -44,6 +63,8 @@ class Silence:
         """Pass the records on."""
         yield from records
 
-    def steps(self, items: Iterable[T], *, of: int, what: str) -> Iterator[T]:
+    def steps(
+        self, items: Iterable[T], *, of: int, what: str, done: Callable[[T], int] | None = None
+    ) -> Iterator[T]:
         """Pass the items on."""
         yield from items

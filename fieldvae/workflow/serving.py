@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fieldvae.data.store import check_absent, open_store, write_store
-from fieldvae.errors import RunError, SamplingError
+from fieldvae.errors import OptionError, RunError, SamplingError
 from fieldvae.workflow import trained
 from fieldvae.workflow.directory import RunDirectory, write_json
-from fieldvae.workflow.progress import Progress, Silence
+from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.scoring import score_store
 from fieldvae.workflow.stages import choose_device
-from fieldvae.workflow.trained import shortfall
+from fieldvae.workflow.trained import TrainedModel
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -43,31 +43,35 @@ def predict_store(
     told = progress or Silence()
     check_absent(out, overwrite=force)
     model = trained.load(run, device=choose_device(device))
+    _check_no_source(out, store, model)
     samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
-    outside = model.outside(samples.dataset)
-    if outside.any():
-        told.warn(
-            f"{outside.mean():.0%} of the samples ({int(outside.sum())} of {len(outside)}) have "
-            "inputs outside the range that the model was trained on; expect no skill there"
-        )
     failure: SamplingError | None = None
-    try:
-        predictions = model.predict(
-            samples.dataset,
-            realizations=realizations,
-            self_check=self_check,
-            max_draws=max_draws,
-            seed=seed,
-            strict=strict,
-        )
-    except SamplingError as error:
-        failure, predictions = error, error.predictions
+    with passed_on(told.warn):
+        try:
+            predictions = model.predict(
+                samples.dataset,
+                realizations=realizations,
+                self_check=self_check,
+                max_draws=max_draws,
+                seed=seed,
+                strict=strict,
+            )
+        except SamplingError as error:
+            failure, predictions = error, error.predictions
     predictions.attrs["provenance"] = f"fieldvae predict {model.spec.name} on {store.name}"
-    if failure is None and "accepted" in predictions and not bool(predictions["accepted"].all()):
-        told.warn(shortfall(predictions))
     write_store(predictions, out, overwrite=force)
     if failure is not None:
         raise failure
+
+
+def _check_no_source(out: Path, store: Path, model: TrainedModel) -> None:
+    """Refuse to write over the inputs, or over data that the model was trained on."""
+    kept = [store, *model.spec.data.store, model.spec.data.test_store]
+    if any(path is not None and path.resolve() == out.resolve() for path in kept):
+        raise OptionError(
+            f"--out {out} is a store that is read, or that the model was trained on; "
+            "choose another path"
+        )
 
 
 def evaluate_store(
@@ -76,6 +80,7 @@ def evaluate_store(
     *,
     realizations: int | None = None,
     out: Path | None = None,
+    force: bool = False,
     device: Device = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -89,8 +94,16 @@ def evaluate_store(
     dict
         As in ``metrics.json``.
     """
+    told = progress or Silence()
+    if out is not None:
+        check_absent(out / "evaluation.zarr", overwrite=force)
     model = trained.load(run, device=choose_device(device))
     samples = open_store(store, model.fields)
+    if store.resolve() in [path.resolve() for path in model.spec.data.store]:
+        told.warn(
+            f"{store} is what the model was trained on; scores on it say nothing of other samples "
+            "(those of the test part stand in the run's metrics.json)"
+        )
     model.check_grid(samples.grid)
     evaluation = score_store(model, samples, realizations=realizations)
     if out is not None:

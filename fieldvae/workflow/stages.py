@@ -37,11 +37,11 @@ from fieldvae.workflow.directory import (
 from fieldvae.workflow.filling import Plan, make_plan
 from fieldvae.workflow.interruption import deferred
 from fieldvae.workflow.preparing import Prepared, prepare
-from fieldvae.workflow.progress import Progress, Silence
+from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.rehearsing import rehearsed
 from fieldvae.workflow.scoring import score_run
 from fieldvae.workflow.threads import sensible_threads
-from fieldvae.workflow.trained import TrainedModel, shortfall
+from fieldvae.workflow.trained import TrainedModel
 
 Stage = Literal["data", "train", "evaluate", "predict", "report"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -338,9 +338,8 @@ def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, tol
     if directory.predictions.exists() or not len(prepared.split.test):
         return
     model = trained.load(directory.path, device=device)
-    predictions = model.predict(prepared.part(prepared.split.test))
-    if "accepted" in predictions and not bool(predictions["accepted"].all()):
-        told.warn(shortfall(predictions))
+    with passed_on(told.warn):
+        predictions = model.predict(prepared.part(prepared.split.test))
     write_store(predictions, directory.predictions)
 
 

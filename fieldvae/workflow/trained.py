@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,7 +18,15 @@ from fieldvae.checkpoint import load_weights, save_weights
 from fieldvae.data.envelope import Envelope
 from fieldvae.data.samples import Samples
 from fieldvae.data.scaling import Scaling
-from fieldvae.errors import GridError, OptionError, RunError, SamplingError
+from fieldvae.errors import (
+    GridError,
+    OptionError,
+    PluginError,
+    PredictionWarning,
+    RunError,
+    SamplingError,
+    SpecError,
+)
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
@@ -117,15 +126,28 @@ class TrainedModel:
             If an input is missing or wrong, or the grid is not one the model serves.
         SamplingError
             Under ``strict``; carries the dataset.
+
+        Warns
+        -----
+        PredictionWarning
+            Where inputs lie outside the range of training, or fewer realizations passed than
+            were asked for.
         """
+        if not isinstance(dataset, xr.Dataset):
+            raise OptionError(
+                f"expected an xarray.Dataset with {', '.join(self.spec.inputs)}, "
+                f"not {type(dataset).__name__}"
+            )
         samples = self._inputs(dataset)
         self.check_grid(samples.grid)
         settings = self.spec.prediction
         realizations = settings.realizations if realizations is None else realizations
         self_check = settings.self_check if self_check is None else self_check
         max_draws = max(realizations, settings.max_draws if max_draws is None else max_draws)
-        if realizations < 1:
-            raise OptionError(f"realizations is {realizations}; expected at least 1")
+        for name, value in (("realizations", realizations), ("max_draws", max_draws)):
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise OptionError(f"{name} is {value!r}; expected a whole number, at least 1")
+        self._warn_outside(samples)
         generator = torch.Generator(self.device).manual_seed(
             settings.seed if seed is None else seed
         )
@@ -142,9 +164,22 @@ class TrainedModel:
         else:
             drawn = realize(self.network, inputs, realizations=realizations, generator=generator)
         predictions = self.labeled(drawn, samples)
-        if strict and drawn.accepted is not None and not bool(drawn.accepted.all()):
-            raise SamplingError(shortfall(predictions), predictions)
+        if drawn.accepted is not None and not bool(drawn.accepted.all()):
+            if strict:
+                raise SamplingError(shortfall(predictions), predictions)
+            warnings.warn(shortfall(predictions), PredictionWarning, stacklevel=2)
         return predictions
+
+    def _warn_outside(self, samples: Samples) -> None:
+        outside = self.envelope.outside(samples.dataset)
+        if outside.any():
+            share = f"{outside.mean():.0%} of the samples ({int(outside.sum())} of {len(outside)})"
+            warnings.warn(
+                f"{share} have inputs outside the range that the model was trained on; "
+                "expect no skill there",
+                PredictionWarning,
+                stacklevel=3,
+            )
 
     def outside(self, dataset: xr.Dataset) -> np.ndarray:
         """Tell which samples have inputs outside the range of training, ``(sample,)``.
@@ -268,13 +303,23 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
     if not (path / "model.json").exists():
         path = RunDirectory(path).model
     if not (path / "model.json").exists():
-        state = RunDirectory(Path(run)).state()
-        raise RunError(f"{run} holds no trained model (the directory is {state})")
+        states = {
+            "absent": "there is nothing",
+            "foreign": "it is no run of fieldvae",
+            "unfinished": "its training has not finished; go on with fieldvae run --resume",
+            "finished": "its model has been removed",
+        }
+        found = states[RunDirectory(Path(run)).state()]
+        raise RunError(f"{run} holds no trained model: {found}")
     told = read_json(path / "model.json")
     if told["format"] != MODEL_FORMAT:
         raise RunError(f"{path} is of model format {told['format']}; this fieldvae reads 1")
-    plan = make_plan({**told["task"], "task": None, "fields": _inline(told["fields"])})
-    options = resolve(plan).options
+    try:
+        plan = make_plan({**told["task"], "task": None, "fields": _inline(told["fields"])})
+        options = resolve(plan).options
+    except SpecError as error:
+        needs = "; ".join(problem.message for problem in error.problems)
+        raise PluginError(f"the model in {run} needs a plugin: {needs}") from None
     fields = {name: FieldSpec.model_validate(field) for name, field in told["fields"].items()}
     grid = Grid.from_attributes(tuple(told["grid"]["shape"]), told["grid"])
     scaling = Scaling.from_state(told["scaling"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fieldvae.cli import main
-from fieldvae.data.store import write_store
+from fieldvae.data.store import read_dataset, write_store
 from fieldvae.workflow.stages import run
 
 
@@ -165,6 +165,21 @@ class TestWrongCommand:
         assert code == 2
         assert "holds something that is no run" in told
         assert (tmp_path / "thesis" / "chapter.tex").exists()
+
+
+class TestOverwriting:
+    def test_predictions_never_replace_the_store_they_are_made_from(
+        self, trained_run, foreign, cli, tmp_path
+    ):
+        store = tmp_path / "mine.zarr"
+        write_store(foreign(4), store)
+        code, _, told = cli("predict", str(trained_run), str(store), "--out", str(store), "--force")
+        assert (code, "is a store that is read" in told) == (2, True)
+        assert "flux" in read_dataset(store)
+
+    def test_resume_and_force_contradict_each_other(self, foreign_task, cli):
+        code, _, told = cli("run", str(foreign_task()), "--resume", "--force")
+        assert (code, "choose one" in told) == (2, True)
 
 
 class TestWrongGrid:

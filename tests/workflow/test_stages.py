@@ -160,15 +160,18 @@ class TestTrainedModel:
         other["gradient"] = other.gradient / 1e3
         other.gradient.attrs["units"] = "kPa/m"
         other = other.isel(direction=[2, 0, 1]).transpose(..., "direction", "sample")
-        one, two = (model.predict(d, realizations=2, seed=5) for d in (data, other))
+        one, two = (
+            model.predict(d, realizations=2, seed=5, self_check=False) for d in (data, other)
+        )
         np.testing.assert_allclose(one.flux, two.flux, rtol=1e-4, atol=1e-5)
 
     def test_keeps_the_samples_coordinates(self, model, foreign):
-        assert "temperature" in model.predict(foreign(4), realizations=1).coords
+        assert "temperature" in model.predict(foreign(4), realizations=1, self_check=False).coords
 
     def test_the_seed_decides(self, model, foreign):
         one, two, three = (
-            model.predict(foreign(4), realizations=2, seed=seed) for seed in (1, 1, 2)
+            model.predict(foreign(4), realizations=2, seed=seed, self_check=False)
+            for seed in (1, 1, 2)
         )
         assert one.equals(two)
         assert not one.equals(three)
@@ -186,6 +189,22 @@ class TestTrainedModel:
         data["gradient"][3] = 0.0
         data["permeability"][5, 0, 0, 0] = 40.0
         assert np.flatnonzero(model.outside(data)).tolist() == [3, 5]
+
+    def test_warns_of_inputs_unlike_those_of_training(self, model, foreign):
+        data = foreign(4)
+        data["gradient"][:] = 0.0
+        with pytest.warns(fieldvae.PredictionWarning, match=r"100% of the samples \(4 of 4\)"):
+            model.predict(data, realizations=1, self_check=False)
+
+    def test_warns_of_a_shortfall(self, model, foreign):
+        model.check.tolerance.update(dict.fromkeys(model.check.tolerance, 1e-9))
+        with pytest.warns(fieldvae.PredictionWarning, match="0 of 8 realizations passed"):
+            model.predict(foreign(4), realizations=2, max_draws=4)
+
+    @pytest.mark.parametrize("wrong", [np.zeros((2, 3)), "store.zarr", None])
+    def test_refuses_what_is_no_dataset(self, model, wrong):
+        with pytest.raises(fieldvae.OptionError, match=r"expected an xarray\.Dataset with perm"):
+            model.predict(wrong)
 
     def test_says_what_it_is(self, model):
         assert repr(model).startswith("<TrainedModel foreign: permeability, gradient, fraction ->")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from fieldvae.errors import GridError
@@ -16,6 +18,15 @@ IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 RELATIVE_TOLERANCE = 1e-6
 """Two spacings or frames that differ by less than this share are the same."""
+
+ATTRIBUTES = ("spacing", "spacing_units", "periodic", "frame")
+"""Attributes of a store's group that describe the grid."""
+
+MISSPELLED = 0.7
+"""Likeness (difflib) from which an unknown attribute is taken for a misspelled one.
+
+Lets names such as ``time_units`` (0.61) and ``name`` (0.67) pass; ``period`` has 0.86.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class Grid:
     spacing
         Edge of a cell along each axis, in ``spacing_units``.
     spacing_units
-        Unit of the spacing; ``"1"`` where a store says nothing.
+        Unit of length that pint reads; ``"1"``, a pure number, where a store says nothing.
     periodic
         Whether the grid repeats along each axis; false where a store says nothing.
     frame
@@ -38,7 +49,7 @@ class Grid:
     Raises
     ------
     GridError
-        If the parts disagree in number, or the frame is no rotation.
+        If the parts disagree in number, the unit is none of length, or the frame is no rotation.
 
     Examples
     --------
@@ -71,6 +82,7 @@ class Grid:
                 )
         if not all(math.isfinite(h) and h > 0 for h in self.spacing):
             raise GridError(f"spacing {self.spacing} is not positive and finite")
+        _measure(self.spacing_units)
         if len(self.frame) != 9:
             raise GridError(f"frame has {len(self.frame)} numbers; expected nine, row by row")
         if not self._frame_is_orthonormal():
@@ -120,6 +132,8 @@ class Grid:
     def difference(self, other: Grid, *, shape: bool = True) -> str:
         """Say in words how ``other`` differs from this grid; empty where it does not.
 
+        Spacings are compared as lengths, whatever their units, within a share of 1e-6.
+
         Parameters
         ----------
         other
@@ -132,15 +146,25 @@ class Grid:
             return f"{other.dimensions} dimensions instead of {self.dimensions}"
         if shape and self.shape != other.shape:
             found.append(f"shape {other.shape} instead of {self.shape}")
-        if self.spacing_units != other.spacing_units:
-            found.append(f"spacing in {other.spacing_units} instead of {self.spacing_units}")
-        if not _close(self.spacing, other.spacing):
-            found.append(f"spacing {other.spacing} instead of {self.spacing}")
+        found += self._difference_of_spacing(other)
         if self.periodic != other.periodic:
             found.append(f"periodic {other.periodic} instead of {self.periodic}")
         if not _close(self.frame, other.frame):
             found.append(f"frame {other.frame} instead of {self.frame}")
         return "; ".join(found)
+
+    def _difference_of_spacing(self, other: Grid) -> list[str]:
+        ours, theirs = self.spacing_units, other.spacing_units
+        if ours == theirs:
+            if _close(self.spacing, other.spacing):
+                return []
+            return [f"spacing {other.spacing} instead of {self.spacing}"]
+        (kind, unit), (other_kind, other_unit) = _measure(ours), _measure(theirs)
+        if kind != other_kind:
+            return [f"spacing in {theirs} instead of {ours}"]
+        if _close(self.spacing, tuple(h * (other_unit / unit) for h in other.spacing)):
+            return []
+        return [f"spacing {other.spacing} {theirs} instead of {self.spacing} {ours}"]
 
     def attributes(self) -> dict[str, Any]:
         """Return the group attributes that a store keeps of this grid (store format, version 1)."""
@@ -153,22 +177,67 @@ class Grid:
 
     @classmethod
     def from_attributes(cls, shape: tuple[int, ...], attributes: Mapping[str, Any]) -> Grid:
-        """Read a grid from a store's group attributes; absent ones take their defaults."""
+        """Read a grid from a store's group attributes; absent ones take their defaults.
+
+        Raises
+        ------
+        GridError
+            If an attribute is of another kind, or another one looks like a misspelled one.
+        """
+        _check_names(attributes)
+        units = attributes.get("spacing_units", "1")
+        if not isinstance(units, str):
+            raise GridError(f"attribute 'spacing_units' is {units!r}; expected a unit such as 'nm'")
+        booleans = "booleans, one for each axis"
+        periodic = _listed(attributes, "periodic", booleans)
+        if any(isinstance(p, str) or p not in (0, 1) for p in periodic):
+            raise GridError(f"attribute 'periodic' is {periodic!r}; expected a list of {booleans}")
+        spacing = _listed(attributes, "spacing", "numbers, one for each axis")
+        frame = _listed(attributes, "frame", "nine numbers, row by row")
         return cls(
             shape=shape,
-            spacing=tuple(float(h) for h in _listed(attributes, "spacing")),
-            spacing_units=str(attributes.get("spacing_units", "1")),
-            periodic=tuple(bool(p) for p in _listed(attributes, "periodic")),
-            frame=tuple(float(f) for f in _listed(attributes, "frame")) or IDENTITY,
+            spacing=tuple(float(h) for h in spacing),
+            spacing_units=units,
+            periodic=tuple(bool(p) for p in periodic),
+            frame=tuple(float(f) for f in frame) or IDENTITY,
         )
 
 
-def _listed(attributes: Mapping[str, Any], name: str) -> list[Any]:
+def _check_names(attributes: Mapping[str, Any]) -> None:
+    """Refuse an attribute that nobody reads because its name is misspelled."""
+    absent = [name for name in ATTRIBUTES if name not in attributes]
+    for name in sorted(map(str, attributes)):
+        close = get_close_matches(name.lower(), absent, n=1, cutoff=MISSPELLED)
+        if close and name not in ATTRIBUTES:
+            raise GridError(f"attribute {name!r} is unknown; did you mean {close[0]!r}?")
+
+
+def _listed(attributes: Mapping[str, Any], name: str, items: str) -> list[Any]:
     value = attributes.get(name, ())
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise GridError(f"attribute {name!r} is {value!r}; expected a list of {items}")
+    return list(value)
+
+
+@cache
+def _measure(units: str) -> tuple[str, float]:
+    """Tell whether a unit is a ``length`` or a ``number``, and how many meters or ones it is."""
+    if units == "1":
+        return "number", 1.0
+    import pint  # takes a moment, and many grids have pure numbers
+
+    registry = pint.application_registry
+    expected = "expected a length such as angstrom, nm or m, or 1 for none"
     try:
-        return list(value)
-    except TypeError:
-        raise GridError(f"attribute {name!r} is {value!r}; expected a list") from None
+        one = registry.Quantity(1.0, registry.Unit(units))
+    except Exception as error:  # pint raises tokenizer and attribute errors besides its own
+        raise GridError(
+            f"spacing_units {units!r} is no unit that pint can read ({error}); {expected}"
+        ) from None
+    for kind, unit in (("length", "m"), ("number", "")):
+        if one.is_compatible_with(unit):
+            return kind, float(one.to(unit).magnitude)
+    raise GridError(f"spacing_units {units!r} is no length; {expected}")
 
 
 def _close(left: tuple[float, ...], right: tuple[float, ...]) -> bool:

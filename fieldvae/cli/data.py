@@ -9,6 +9,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from fieldvae.cli import INTERRUPTED
+
 data = typer.Typer(
     name="data", help="Make, import, check and describe stores.", no_args_is_help=True
 )
@@ -92,8 +94,19 @@ def _collect(
     from fieldvae.cli.screen import Screen
     from fieldvae.workflow.collecting import collect_store
 
-    source = registry.call(kind, name, *handed, options=options)
-    collect_store(source, out, workers=workers, force=force, command=_command(), progress=Screen())
+    try:
+        collect_store(
+            lambda: registry.call(kind, name, *handed, options=options),
+            out,
+            name=name,
+            workers=workers,
+            force=force,
+            command=_command(),
+            progress=Screen(),
+        )
+    except KeyboardInterrupt:
+        typer.echo("interrupted; repeat the call to go on", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo(str(out))
 
 

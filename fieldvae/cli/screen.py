@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
@@ -55,15 +55,18 @@ class Screen:
                     self.say(f"epoch {record.epoch} of {record.of}  {losses}")
                 yield record
 
-    def steps(self, items: Iterable[T], *, of: int, what: str) -> Iterator[T]:
-        """Show other long work."""
+    def steps(
+        self, items: Iterable[T], *, of: int, what: str, done: Callable[[T], int] | None = None
+    ) -> Iterator[T]:
+        """Show other long work; ``done`` tells from an item how much is done by then."""
         with self._bars(what) as (bars, task):
             told = 0.0
-            for done, item in enumerate(items, start=1):
-                bars.update(task, completed=done, total=of, note="")
-                if not self.console.is_terminal and _due(told, done == of):
+            for count, item in enumerate(items, start=1):
+                now = count if done is None else done(item)
+                bars.update(task, completed=now, total=of, note="")
+                if not self.console.is_terminal and _due(told, now == of):
                     told = time.monotonic()
-                    self.say(f"{what}: {done} of {of}")
+                    self.say(f"{what}: {now} of {of}")
                 yield item
 
     def _bars(self, what: str) -> _Bar:

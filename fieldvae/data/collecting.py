@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from fieldvae.data.store import check_absent, write_store
 from fieldvae.errors import StoreError
 
 _ATTRIBUTES = "attributes.json"
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,11 @@ def _prepare(folder: Path, source: Source) -> None:
     record = folder / _ATTRIBUTES
     if record.exists():
         found = json.loads(record.read_text(encoding="utf-8"))
-        differing = sorted(
-            key for key in {*found, *attributes} if found.get(key) != attributes.get(key)
-        )
+        differing = _differences(found, attributes)
         if differing:
             raise StoreError(
-                f"{folder} holds samples of another source: {', '.join(differing)} differ, such as "
-                f"{differing[0]} {_short(found.get(differing[0]))} there and "
-                f"{_short(attributes.get(differing[0]))} now; remove or rename the folder"
+                f"{folder} holds samples of another source: {'; '.join(differing)}; "
+                "call as before, or remove or rename the folder"
             )
         beyond = sum(int(part.stem) >= len(source) for part in _parts(folder))
         if beyond:
@@ -162,7 +161,10 @@ def _start_worker(source: Source, folder: Path) -> None:
 
 
 def _make_in_worker(index: int) -> int:
-    return _make(_worker["source"], _worker["folder"], index)
+    try:
+        return _make(_worker["source"], _worker["folder"], index)
+    except KeyboardInterrupt:  # Ctrl-C reaches every process; the first one tells of it
+        raise SystemExit(1) from None
 
 
 def _make(source: Source, folder: Path, index: int) -> int:
@@ -224,6 +226,35 @@ def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes as JSON gives them back, so that those of a file compare."""
     plain: dict[str, Any] = json.loads(json.dumps(dict(attributes)))
     return plain
+
+
+def _differences(found: Mapping[str, Any], attributes: Mapping[str, Any]) -> list[str]:
+    """Say which attributes are others than those found, entry by entry: ``seed 1 there, 2 now``."""
+    there, now = dict(_entries(found)), dict(_entries(attributes))
+    differing = sorted(
+        key for key in {*there, *now} if there.get(key, _ABSENT) != now.get(key, _ABSENT)
+    )
+    # The entries of provenance say enough by themselves: options.seed.
+    return [
+        f"{key.removeprefix('provenance.')} {_told(there, key)} there, {_told(now, key)} now"
+        for key in differing
+    ]
+
+
+def _entries(attributes: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Entries of nested attributes by their dotted names; provenance may be JSON in a text."""
+    for key, value in attributes.items():
+        if isinstance(value, str) and value.startswith("{"):
+            with suppress(json.JSONDecodeError):
+                value = json.loads(value)
+        if isinstance(value, dict) and value:
+            yield from _entries(value, f"{within}{key}.")
+        else:
+            yield f"{within}{key}", value
+
+
+def _told(entries: Mapping[str, Any], key: str) -> str:
+    return _short(entries[key]) if key in entries else "absent"
 
 
 def _short(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,12 @@ REALIZATION = "realization"
 SIMPLEX_TOLERANCE = 1e-4
 """The components of a simplex field may miss a sum of one by this much."""
 
+MEAN_TOLERANCE = 1e-3
+"""A mean over the grid of a zero-mean field may be this share of the field's standard deviation.
+
+Rounding to single precision leaves 1e-8 in a field whose values surround zero.
+"""
+
 BOUND_TOLERANCE = 1e-6
 """A value may pass a bound by this share of the field's largest value, which is rounding."""
 
@@ -31,7 +38,12 @@ def component_dimension(array: xr.DataArray) -> str | None:
 
 
 def conform(
-    array: xr.DataArray, field: FieldSpec, *, axes: Sequence[str], where: str, findings: Findings
+    array: xr.DataArray,
+    field: FieldSpec,
+    *,
+    axes: Sequence[str] | None,
+    where: str,
+    findings: Findings,
 ) -> tuple[xr.DataArray, FieldSpec] | None:
     """Bring one variable to the dims, units and order of components of its field.
 
@@ -42,7 +54,8 @@ def conform(
     field
         What the task declares.
     axes
-        Axes of the store's grid, a prefix of x, y, z.
+        Axes of the store's grid, a prefix of x, y, z; ``None`` where they are wrong, so that
+        nothing can be said of a field's dims.
     where
         Opens every message: ``"'residual_stress' in cocrni.zarr"``.
     findings
@@ -61,6 +74,8 @@ def conform(
         _check_attributes(array, field, where)
     with findings.collect():
         factor = _conversion(array, field, where)
+    if axes is None:
+        return None
     with findings.collect():
         _check_dims(array, field, axes, where)
         array, field = _with_labels(array, field, where)
@@ -200,6 +215,9 @@ def _check_values(array: xr.DataArray, field: FieldSpec, where: str, findings: F
     if field.closure == "simplex" and np.isfinite(values).all():
         with findings.collect():
             _check_simplex(values, where)
+    if field.closure == "zero-mean" and field.on == "grid" and np.isfinite(values).all():
+        with findings.collect():
+            _check_zero_mean(values, field, where)
 
 
 def _check_finite(values: np.ndarray, field: FieldSpec, where: str) -> None:
@@ -244,6 +262,26 @@ def _check_simplex(values: np.ndarray, where: str) -> None:
         raise StoreError(
             f"{where}: the components do not sum to one in {count} {plural}, worst sample {worst}, "
             f"where they sum to {found:.6g}; expected 1 within {SIMPLEX_TOLERANCE:g}"
+        )
+
+
+def _check_zero_mean(values: np.ndarray, field: FieldSpec, where: str) -> None:
+    flat = values.reshape(*values.shape[:2], -1)
+    means = flat.mean(axis=2, dtype=np.float64)
+    # Over samples and grid within each component, then over components: one that is zero but for
+    # rounding has no scale of its own.
+    variance = flat.var(axis=(0, 2), dtype=np.float64).mean()
+    allowed = MEAN_TOLERANCE * math.sqrt(variance)
+    wrong = np.abs(means) > allowed
+    count = int(wrong.any(axis=1).sum())
+    if count:
+        worst, component = np.unravel_index(int(np.abs(means).argmax()), means.shape)
+        plural = "samples" if count > 1 else "sample"
+        raise StoreError(
+            f"{where} has a mean over the grid in {count} {plural}, worst sample {worst}, "
+            f"component {field.labels[component]}, where it is {means[worst, component]:.4g} "
+            f"{field.units}; the closure zero-mean expects 0 within {allowed:.2g}: subtract the "
+            "mean of each sample, or declare 'closure: none'"
         )
 
 

@@ -84,13 +84,13 @@ class Samples:
         """
         wanted = tuple(fields) if require is None else tuple(require)
         findings = Findings()
-        axes: tuple[str, ...] = ()
+        axes: tuple[str, ...] | None = None
         with findings.collect():
             _check_version(dataset, name)
         with findings.collect():
             axes = _axes(dataset, [fields[field] for field in wanted], grid, name)
         with findings.collect():
-            grid = _grid(dataset, axes, grid, name)
+            grid = _grid(dataset, axes or (), grid, name)
         with findings.collect():
             if dataset.sizes.get(SAMPLE) == 0:
                 raise StoreError(f"{name} holds no samples; expected one at least")
@@ -233,7 +233,7 @@ def _grid(dataset: xr.Dataset, axes: Sequence[str], given: Grid | None, name: st
 
 
 def _missing(field: str, dataset: xr.Dataset, name: str) -> str:
-    known = [str(variable) for variable in dataset.data_vars]
+    known = sorted(str(variable) for variable in dataset.data_vars)
     return (
         f"{name} has no variable {field!r}{nearest(field, known)}; "
         f"it holds {', '.join(known) or 'none'}"

@@ -10,6 +10,8 @@ module          its whole job
 ``bootstrap``   intervals over samples
 ``baselines``   climatology and the symmetric linear-Gaussian law
 ``selfcheck``   what the self-check of Algorithm 1 can tell apart
+``comparison``  the model against each baseline, in words too
+``verdicts``    whether an ensemble may be read as probabilities, in words
 ``assessment``  all of it, for a model beside its baselines
 ==============  ===============================================================================
 """

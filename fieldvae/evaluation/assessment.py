@@ -18,6 +18,7 @@ from fieldvae.evaluation.measures import EnsembleMeasures, measure_ensemble
 from fieldvae.evaluation.metrics import Resampling, prediction_metrics, reconstruction_metrics
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.selfcheck import ConditionErrors, self_check_metrics
+from fieldvae.evaluation.verdicts import calibration_verdict
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 
@@ -89,6 +90,7 @@ def evaluate(
     Evaluation
         ``metrics``: ``{<model>: {"prediction": {<field>: ...}}}`` with the keys of
         :func:`~fieldvae.evaluation.metrics.prediction_metrics`; under ``model`` also
+        ``calibration.<field>`` of :func:`~fieldvae.evaluation.verdicts.calibration_verdict`, and
         ``reconstruction``, ``prediction_self_checked``, ``self_check`` and
         ``comparison.<baseline>.<field>`` where they apply.
 
@@ -146,6 +148,10 @@ def evaluate(
         }
     if self_checked is not None:
         metrics[MODEL]["prediction_self_checked"] = scored(measured(self_checked))
+    metrics[MODEL]["calibration"] = {
+        field.name: calibration_verdict(field.title, metrics[MODEL]["prediction"][field.name])
+        for field in fields
+    }
     metrics[MODEL]["comparison"] = {
         name: {
             field.name: compared(

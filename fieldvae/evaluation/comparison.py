@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from fieldvae.evaluation.measures import EnsembleMeasures
 from fieldvae.evaluation.metrics import Resampling, plain
 from fieldvae.evaluation.scores import Array
+from fieldvae.evaluation.verdicts import CALIBRATED, UNKNOWN, calibration_verdicts
 from fieldvae.field import FieldSpec
 
 TITLES = {
@@ -19,6 +21,8 @@ TITLES = {
     "deterministic": "the deterministic network",
 }
 """What a model is called in a sentence."""
+
+_TONES = {"beats": "good", "falls behind": "caution"}
 
 
 def compared(
@@ -92,13 +96,54 @@ def _sentence(field: FieldSpec, name: str, score: dict[str, Any]) -> str:
     return f"{start}: {size} (95 % interval of the paired difference {ends})."
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence on the model.
+
+    Parameters
+    ----------
+    sentence
+        The words.
+    tone
+        ``good``; ``caution`` where the model falls behind or its ensemble is miscalibrated, also
+        in what it beats; ``open`` where nothing can be told.
+    """
+
+    sentence: str
+    tone: str
+
+
+def verdicts(metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Verdict]:
+    """Say whether the model beats each baseline on each field, then whether it is calibrated.
+
+    Parameters
+    ----------
+    metrics
+        The content of ``metrics.json``.
+    titles
+        What fields are called, where the metrics do not say.
+    """
+    calibration = calibration_verdicts(metrics, titles)
+    found = []
+    for by_field in metrics.get("model", {}).get("comparison", {}).values():
+        for name, pair in by_field.items():
+            tone = _TONES.get(pair["energy_score"]["verdict"], "open")
+            known = calibration.get(name, {}).get("verdict", UNKNOWN)
+            if tone == "good" and known != CALIBRATED:
+                tone = "open" if known == UNKNOWN else "caution"
+            found.append(Verdict(pair["sentence"], tone))
+    for judged in calibration.values():
+        tone = {CALIBRATED: "good", UNKNOWN: "open"}.get(judged["verdict"], "caution")
+        found.append(Verdict(judged["sentence"], tone))
+    return found
+
+
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
-    """Say whether the model beats each baseline, one sentence for each baseline and field.
+    """Say whether the model beats each baseline, for each baseline and field, and is calibrated.
 
     Parameters
     ----------
     metrics
         The content of ``metrics.json``.
     """
-    comparison = metrics.get("model", {}).get("comparison", {})
-    return [found["sentence"] for by_field in comparison.values() for found in by_field.values()]
+    return [verdict.sentence for verdict in verdicts(metrics)]

@@ -23,6 +23,12 @@ from fieldvae.errors import ShapeError
 from fieldvae.evaluation.metrics import plain
 from fieldvae.evaluation.scores import Array
 
+LITTLE = 0.05
+"""A check that passes a smaller share of real fields refuses nearly everything."""
+
+FEW = 0.7
+"""A smaller ratio of realizations that pass to real fields that pass is worth a warning."""
+
 
 @dataclass(frozen=True)
 class ConditionErrors:
@@ -129,7 +135,7 @@ def self_check_metrics(errors: ConditionErrors) -> dict[str, Any]:
         shares = _shares(*[column[..., index] for column in columns], tolerance=tolerance)
         found[name] = {"tolerance": plain(tolerance), **shares}
     found["all"] = _shares(*[errors.excess(column) for column in columns], tolerance=1.0)
-    return {**found, "sentence": _sentence(found["all"])}
+    return {**found, "sentence": self_check_sentence(found["all"])}
 
 
 def _shares(real: Array, shuffled: Array, drawn: Array, *, tolerance: float) -> dict[str, Any]:
@@ -144,7 +150,14 @@ def _shares(real: Array, shuffled: Array, drawn: Array, *, tolerance: float) -> 
     }
 
 
-def _sentence(share: dict[str, Any]) -> str:
+def self_check_sentence(share: Mapping[str, Any]) -> str:
+    """Say what the self-check accepts, in words.
+
+    Parameters
+    ----------
+    share
+        What :func:`self_check_metrics` finds under ``all``.
+    """
     real, shuffled, area = share["accepted_real"], share["accepted_shuffled"], share["auc"]
     if real is None or shuffled is None or area is None:
         return "There are too few fields to judge the self-check."
@@ -152,8 +165,18 @@ def _sentence(share: dict[str, Any]) -> str:
         f"The self-check accepts {100 * real:.0f} % of real held-out fields with their own "
         f"conditions and {100 * shuffled:.0f} % with another sample's (AUC {area:.2f})"
     )
-    if real < 0.05:
-        return f"{told}: it refuses nearly everything, real fields too."
-    if shuffled > 0.9 * real:
-        return f"{told}: at this tolerance it tells next to nothing apart."
+    if real < LITTLE:
+        told += ": it refuses nearly everything, real fields too"
+    elif shuffled > 0.9 * real:
+        told += ": at this tolerance it tells next to nothing apart"
+    drawn = share.get("accepted_realizations")
+    if drawn is None:
+        return f"{told}."
+    told += f". Of the realizations drawn for test samples {100 * drawn:.0f} % pass"
+    told += ", before any rejection"
+    if real >= LITTLE and drawn < FEW * real:
+        told += (
+            ": far fewer than of real fields. To the encoder they are not like real fields, "
+            "whatever their scores; look at the spectrum and the calibration"
+        )
     return f"{told}."

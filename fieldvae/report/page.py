@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +14,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fieldvae.evaluation import sentences
+from fieldvae.evaluation.comparison import verdicts
+from fieldvae.evaluation.selfcheck import self_check_sentence
+from fieldvae.evaluation.verdicts import COVERAGE_BOUND, RATIO_BOUNDS, calibration_verdicts
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.report.figures.calibration import coverage_plot, rank_plot
@@ -26,6 +30,12 @@ from fieldvae.report.figures.training import training_plot
 from fieldvae.report.record import RunRecord, read_run
 from fieldvae.report.style import Plot, house_style, pretty_units
 from fieldvae.report.tables import ScoreTable, prediction_table
+
+LONGEST_LINE = 160
+"""Characters of a line of the data's provenance."""
+
+LONGEST_WORD = 40
+"""Characters kept of a value without spaces, such as a checksum."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ def write_report(run: Path) -> Path:
     page = environment.get_template("report.html.j2").render(
         title=record.summary.get("name", record.path.name),
         mapping=_mapping(record),
-        headlines=sentences(record.metrics),
+        headlines=verdicts(record.metrics, record.titles),
         tiles=_tiles(record),
         tiles_of=_tiles_of(record),
         sections=sections,
@@ -135,10 +145,15 @@ def _scores(record: RunRecord) -> Section:
         "Scores",
         notes=(
             f"On {record.summary.get('samples', {}).get('test', 'the')} test samples with "
-            f"{first['realizations']} realizations each. Fields are divided by each component's "
-            "standard deviation over the training part, so that components weigh alike; columns "
-            "with units are in these. Small figures are 95 % bootstrap intervals over samples; "
-            "bold is the best of a column.",
+            f"{first['realizations']} realizations each. Energy score and CRPS are of fields whose "
+            "components are each divided by their standard deviation over the training part, so "
+            "that components weigh alike; the second CRPS is of the fields as they are, in their "
+            "own unit. Small figures are 95 % bootstrap intervals over samples; bold is the best "
+            "of a column.",
+            "The energy score measures whole fields: the mean distance of realizations from the "
+            "truth, over all values at once, less half their mean distance from each other. CRPS, "
+            "the continuous ranked probability score, is the same of each value alone, averaged; "
+            "for one sure prediction it is the absolute error.",
         ),
         tables=tuple(prediction_table(field, record.metrics) for field in fields),
         plots=(comparison_plot(fields, comparison),) if comparison else (),
@@ -167,6 +182,7 @@ def _evaluated(record: RunRecord) -> Iterator[Section]:
     yield Section(
         "calibration",
         "Calibration",
+        notes=(*_calibration(record),),
         plots=(coverage_plot(fields, record.metrics), rank_plot(fields, details)),
     )
     histograms = [histogram_plot(each, details) for each in fields]
@@ -174,12 +190,19 @@ def _evaluated(record: RunRecord) -> Iterator[Section]:
     yield Section("statistics", "Values and textures", plots=(*histograms, *spectra))
     yield _reconstruction(record, fields)
     if "self_check" in model:
-        notes = (model["self_check"]["sentence"], *_acceptance(record))
+        notes = (self_check_sentence(model["self_check"]["all"]), *_acceptance(record))
         yield Section(
             "self-check",
             "Self-check",
             notes=notes,
-            plots=(self_check_plot(details, model["self_check"]),),
+            plots=(
+                self_check_plot(
+                    details,
+                    model["self_check"],
+                    titles=record.titles,
+                    measure=record.error_measure,
+                ),
+            ),
         )
     else:
         note = "There is no self-check to report: the model has no encoder, or none was asked for."
@@ -199,13 +222,24 @@ def _reconstruction(record: RunRecord, fields: list[FieldSpec]) -> Section:
     )
 
 
+def _calibration(record: RunRecord) -> Iterator[str]:
+    for found in calibration_verdicts(record.metrics, record.titles).values():
+        yield found["sentence"]
+    low, high = RATIO_BOUNDS
+    yield (
+        f"Calibrated means here: coverage of 90 % intervals within {100 * COVERAGE_BOUND:.0f} "
+        f"percentage points, and spread over error from {low} to {high}."
+    )
+
+
 def _acceptance(record: RunRecord) -> Iterator[str]:
     if record.predictions is None or "accepted" not in record.predictions:
         return
     accepted = record.predictions["accepted"]
     yield (
-        f"In predictions.zarr {int(accepted.sum())} of {accepted.size} realizations passed it; "
-        "the others are the nearest that were drawn."
+        f"In predictions.zarr, which holds realizations after rejection, {int(accepted.sum())} of "
+        f"{accepted.size} passed it"
+        + ("." if bool(accepted.all()) else "; the others are the nearest that were drawn.")
     )
 
 
@@ -225,8 +259,14 @@ def _tiles(record: RunRecord) -> list[tuple[str, str, str]]:
         value = found.get(key)
         return "\N{EN DASH}" if value is None else f"{factor * value:.{digits}f}{unit}"
 
+    units = pretty_units(record.outputs[0].units)
+    value = found.get("energy_score_physical")
+    physical = "lower is better"
+    if value is not None:
+        digits = f"{value:.3g}" if 1e-3 <= value < 1e3 else f"{value:.2e}"
+        physical = f"{digits} {'unscaled' if units == '1' else units}; {physical}"
     return [
-        (shown("energy_score"), "energy score", "lower is better"),
+        (shown("energy_score"), "energy score, in training standard deviations", physical),
         (shown("crps_skill", 100, 1, " %"), "CRPS below climatology", "higher is better"),
         (shown("coverage_90", 100, 1, " %"), "coverage of 90 % intervals", "90 % is right"),
         (shown("spread_skill"), "spread over error", "1 is right"),
@@ -287,7 +327,43 @@ def _environment_facts(record: RunRecord) -> Iterator[tuple[str, str]]:
         yield "Date", str(found["date"])
     provenance = record.summary.get("provenance")
     if provenance:
-        yield "Provenance of the data", str(provenance)
+        yield "Provenance of the data", _provenance_words(provenance)
+
+
+def _provenance_words(provenance: Any) -> str:
+    """One line a key, long values shortened, where the provenance is an object."""
+    try:
+        entries = json.loads(provenance) if isinstance(provenance, str) else provenance
+    except json.JSONDecodeError:
+        entries = provenance
+    if not isinstance(entries, dict):
+        return str(provenance)
+    lines = [f"{name.replace('_', ' ')}: {_compact(value)}" for name, value in entries.items()]
+    short = [
+        textwrap.shorten(line, LONGEST_LINE, placeholder=" \N{HORIZONTAL ELLIPSIS}")
+        for line in lines
+    ]
+    if any("\N{HORIZONTAL ELLIPSIS}" in line for line in short):
+        short.append("(long values are shortened; run.json has them whole)")
+    return "\n".join(short)
+
+
+def _compact(value: Any) -> str:
+    """Write a value of JSON without its brackets and quotes."""
+    if isinstance(value, (dict, list)) and not value:
+        return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_compact(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        words = ", ".join(_compact(each) for each in value)
+        return f"({words})" if any(isinstance(each, list) for each in value) else words
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    words = str(value)
+    unbroken = " " not in words and len(words) > LONGEST_WORD
+    return f"{words[:LONGEST_WORD]}\N{HORIZONTAL ELLIPSIS}" if unbroken else words
 
 
 def _made(record: RunRecord) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from fieldvae.data.store import read_dataset
+from fieldvae.document import parse_document
 from fieldvae.errors import RunError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -63,6 +64,20 @@ class RunRecord:
         scored = self.metrics.get("model", {}).get("prediction", {})
         fields = self.summary.get("fields", {})
         return [FieldSpec.model_validate(f) for name, f in fields.items() if name not in scored]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What every field is called."""
+        fields = self.summary.get("fields", {})
+        return {name: FieldSpec.model_validate(each).title for name, each in fields.items()}
+
+    @property
+    def error_measure(self) -> str:
+        """What the self-check divides errors by, ``prediction.error`` of the task, or nothing."""
+        if not self.task:
+            return ""
+        settings = parse_document(self.task, name="task.filled.yaml").data.get("prediction")
+        return str((settings or {}).get("error", ""))
 
     @property
     def grid(self) -> Grid | None:

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fieldvae.contract import Source
 from fieldvae.data.collecting import collect
+from fieldvae.data.store import check_absent
 from fieldvae.workflow.progress import Progress, Silence
 
 
 def collect_store(
-    source: Source,
+    prepare: Callable[[], Source],
     out: Path,
     *,
+    name: str,
     workers: int = 1,
     force: bool = False,
     command: str | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Make every sample of a source and write the store; goes on where an earlier call stood."""
+    """Make every sample of a source and write the store; goes on where an earlier call stood.
+
+    Parameters
+    ----------
+    prepare
+        Makes the source, which may take long; called only if ``out`` may be written.
+    out
+        The store to write.
+    name
+        Names the source to the user.
+    workers, force, command
+        As of :func:`fieldvae.data.collecting.collect`, where ``force`` is ``overwrite``.
+    progress
+        Shows how far the work has come.
+    """
     told = progress or Silence()
+    check_absent(out, overwrite=force)
+    told.say(f"preparing {name} ...")
+    source = prepare()
     steps = collect(source, out, workers=workers, overwrite=force, command=command)
-    for step in told.steps(steps, of=len(source) + 1, what="samples"):
+    for step in told.steps(steps, of=len(source), what="samples", done=lambda step: step.done):
         if step.kept and step.done == step.kept:
             told.say(f"{step.kept} of {step.total} samples are there from an earlier call")

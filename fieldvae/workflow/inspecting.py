@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
+
+import xarray as xr
 
 from fieldvae import registry
 from fieldvae.data.conform import component_dimension
 from fieldvae.data.samples import Samples
 from fieldvae.data.store import open_store, read_dataset
-from fieldvae.errors import StoreError
+from fieldvae.errors import GridError, StoreError
 from fieldvae.field import FieldSpec
+from fieldvae.grid import AXES, Grid
 from fieldvae.workflow.filling import Plan
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.rehearsing import rehearsed
@@ -25,13 +29,15 @@ def describe_store(path: Path) -> str:
     """Say what a store holds: fields, grid, samples, provenance."""
     dataset = read_dataset(path)
     lines = [f"{path}: {dataset.sizes.get('sample', 0)} samples"]
-    for name, array in dataset.data_vars.items():
+    for name in _sorted(dataset.data_vars):
+        array = dataset[name]
         dims = ", ".join(f"{dim} {size}" for dim, size in array.sizes.items())
         lines.append(f"  {name} ({dims}) {array.attrs.get('units', 'no units')}")
         component = component_dimension(array)
         if component in array.coords:
             lines.append(f"      {component}: {', '.join(map(str, array[component].values))}")
-    for name, coordinate in dataset.coords.items():
+    for name in _sorted(dataset.coords):
+        coordinate = dataset[name]
         if coordinate.dims == ("sample",) and coordinate.dtype.kind in "fiu":
             low, high = float(coordinate.min()), float(coordinate.max())
             units = coordinate.attrs.get("units", "")
@@ -67,7 +73,7 @@ def check_store(path: Path) -> str:
     dataset = read_dataset(path)
     fields: dict[str, FieldSpec] = {}
     unknown = []
-    for name in map(str, dataset.data_vars):
+    for name in _sorted(dataset.data_vars):
         if "sample" not in dataset[name].dims:
             continue
         if name in registry.names("fields"):
@@ -78,6 +84,8 @@ def check_store(path: Path) -> str:
             unknown.append(name)
     if not fields and not unknown:
         raise StoreError(f"{path} holds no variable with a dim 'sample'; expected fields")
+    if not fields:
+        _check_grid(dataset, path)
     lines = [f"{path}: sound"]
     if fields:
         samples: Samples = open_store(path, fields)
@@ -88,6 +96,17 @@ def check_store(path: Path) -> str:
     return "\n".join(lines)
 
 
+def _check_grid(dataset: xr.Dataset, path: Path) -> None:
+    """Check the grid's attributes where no field that is checked has a grid."""
+    axes = [axis for axis in AXES if axis in dataset.sizes]
+    if not axes:
+        return
+    try:
+        Grid.from_attributes(tuple(dataset.sizes[axis] for axis in axes), dataset.attrs)
+    except (GridError, TypeError, ValueError) as error:
+        raise GridError(f"{path}: {error}; correct the group's attributes") from None
+
+
 def describe_plan(plan: Plan) -> str:
     """Say what a run of this plan would do: fields, networks, samples."""
     prepared = prepare(plan)
@@ -95,16 +114,34 @@ def describe_plan(plan: Plan) -> str:
     network = rehearsed(prepared)
     lines = [
         f"{spec.name}: {', '.join(spec.inputs)} -> {', '.join(spec.outputs)}",
-        *(
-            f"  {field.name}: {field.tensor_kind}, {field.units}, {', '.join(field.labels)}"
-            for field in (*prepared.inputs, *prepared.outputs)
-        ),
+        *(f"  {_described(field)}" for field in (*prepared.inputs, *prepared.outputs)),
     ]
     counts = prepared.summary()["samples"]
     lines.append(
         f"{counts['train']} train, {counts['validation']} validation, {counts['test']} test "
         f"samples on {' x '.join(map(str, prepared.grid.shape))}; {prepared.symmetry}"
     )
+    lines.append(f"  {_described_cells(prepared.grid)}")
     for name, part in network.named_children():
         lines.append(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights")
     return "\n".join(lines)
+
+
+def _sorted(names: Iterable[Hashable]) -> list[str]:
+    """Names in the order of the alphabet; a folder lists its files in any."""
+    return sorted(map(str, names))
+
+
+def _described(field: FieldSpec) -> str:
+    told = f"{field.name}: {field.tensor_kind}, {field.units}"
+    return told if field.tensor_kind == "scalar" else f"{told}, {', '.join(field.labels)}"
+
+
+def _described_cells(grid: Grid) -> str:
+    """Say how large a cell is and where the grid repeats."""
+    units = "" if grid.spacing_units == "1" else f" {grid.spacing_units}"
+    periodic = [axis for axis, repeats in zip(grid.axes, grid.periodic, strict=True) if repeats]
+    return (
+        f"cells of {' x '.join(f'{h:g}' for h in grid.spacing)}{units}, "
+        f"periodic along {', '.join(periodic) or 'no axis'}"
+    )

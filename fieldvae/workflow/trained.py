@@ -40,6 +40,16 @@ if TYPE_CHECKING:
 
 MODEL_FORMAT = 1
 
+_GRID_REMEDIES = {
+    "dimensions": "a model serves grids of as many dimensions as it was trained on",
+    "shape": "this model's networks serve one shape only (model.preset: default serves any)",
+    "spacing in": "give the store the attribute 'spacing_units', a length",
+    "spacing (": "average the data over blocks of training's size, or correct 'spacing'",
+    "periodic": "correct the attribute 'periodic', or train a model on such grids",
+    "frame": "correct the attribute 'frame', or turn the data to training's crystal axes",
+}
+"""What to do about each kind of difference that :meth:`Grid.difference` names."""
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -210,12 +220,10 @@ class TrainedModel:
         """
         difference = self.grid.difference(grid, shape=not self.network.any_shape)
         if difference:
-            remedy = (
-                "average the data over blocks as in training"
-                if self.network.any_shape
-                else "this model's networks serve one shape only (model.preset: default serves any)"
+            remedies = [words for kind, words in _GRID_REMEDIES.items() if kind in difference]
+            raise GridError(
+                f"the grid is not the one of training: {difference}; {'; '.join(remedies)}"
             )
-            raise GridError(f"the grid is not the one of training: {difference}; {remedy}")
 
     def labeled(self, drawn: Realizations, samples: Samples) -> xr.Dataset:
         """Label realizations of some samples, in physical units."""

@@ -1,3 +1,6 @@
+import json
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,17 @@ from .conftest import cell
 from .sources import Waves
 
 WAVE = {"wave": FieldSpec(name="wave", units="m", tensor_kind="set")}
+
+
+@dataclass(frozen=True)
+class Told(Waves):
+    """Waves with provenance in a text."""
+
+    provenance: str = ""
+
+    @property
+    def attributes(self):
+        return {"provenance": self.provenance}
 
 
 @pytest.fixture
@@ -59,8 +73,24 @@ class TestCollect:
     def test_refuses_parts_of_another_source(self, log, out):
         with pytest.raises(SimulationError):
             list(collect(Waves(3, log, fails_at=1), out))
-        with pytest.raises(StoreError, match=r"provenance differ.*remove or rename the folder"):
+        with pytest.raises(StoreError) as caught:
             collect(Waves(3, log, height=2.0), out)
+        assert str(caught.value) == (
+            f"{out}.partial holds samples of another source: height 1.0 there, 2.0 now; "
+            "call as before, or remove or rename the folder"
+        )
+
+    def test_names_the_entries_of_provenance_that_differ(self, log, out):
+        def source(**options):
+            told = json.dumps({"simulator": "waves", "options": options})
+            return Told(3, log, fails_at=1, provenance=told)
+
+        with pytest.raises(SimulationError):
+            list(collect(source(seed=1, far={"a": 1}), out))
+        with pytest.raises(StoreError) as caught:
+            collect(source(seed=2, far={"a": 1}, depth=None), out)
+        words = "options.depth absent there, None now; options.seed 1 there, 2 now; call as before"
+        assert words in str(caught.value)
 
     def test_refuses_to_throw_parts_away(self, log, out):
         with pytest.raises(SimulationError):

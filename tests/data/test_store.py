@@ -174,6 +174,7 @@ class TestRefusal:
     def test_names_the_nearest_variable(self, dataset, tmp_path):
         words = refusal(dataset.rename(stress="stresses"), tmp_path / "b.zarr")
         assert "b.zarr has no variable 'stress'; did you mean 'stresses'?; it holds" in words
+        assert "it holds concentration, flux, heat, load, stresses, time" in words
 
     def test_names_units_of_another_dimension(self, dataset, tmp_path):
         dataset.stress.attrs["units"] = "K"
@@ -211,6 +212,27 @@ class TestRefusal:
         dataset.concentration[3, 0, 0, 0] *= 0.98
         words = refusal(dataset, tmp_path / "b.zarr")
         assert "do not sum to one in 1 sample, worst sample 3, where they sum to 0.98" in words
+
+    def test_names_the_worst_mean_that_should_be_zero(self, dataset, tmp_path):
+        dataset.stress[1, 0] += 0.1
+        dataset.stress[4, 3] -= 1.5
+        words = refusal(dataset, tmp_path / "b.zarr")
+        assert "has a mean over the grid in 2 samples, worst sample 4, component xy, " in words
+        assert "where it is -1.5 GPa; the closure zero-mean expects 0 within 0.001" in words
+        assert "subtract the mean of each sample, or declare 'closure: none'" in words
+
+    def test_lets_the_rounding_of_a_mean_pass(self, dataset, tmp_path):
+        dataset["stress"] = dataset.stress.astype(np.float32)
+        dataset.stress[:, 3] = 1e-12  # a component that is zero but for rounding
+        write_store(dataset, tmp_path / "a.zarr")
+        open_store(tmp_path / "a.zarr", FIELDS)
+
+    def test_names_a_constant_that_should_have_no_mean(self, dataset, tmp_path):
+        dataset.stress[:] = 1.0
+        assert "mean over the grid in 6 samples" in refusal(dataset, tmp_path / "b.zarr")
+        dataset.stress[:] = 0.0
+        write_store(dataset, tmp_path / "a.zarr")
+        open_store(tmp_path / "a.zarr", FIELDS)
 
     def test_names_values_outside_their_bounds(self, dataset, tmp_path):
         dataset.concentration[2, 0, 0, 0] = [1.5, -0.5, 0.0]
@@ -259,12 +281,27 @@ class TestRefusal:
         [
             ({"periodic": [1, 0]}, "periodic has 2 values for a grid of 3 dimensions"),
             ({"spacing": [0, 1, 1]}, "is not positive"),
+            ({"spacing_units": "kPa"}, "'kPa' is no length; expected a length such as angstrom"),
+            ({"spacing_units": "cells"}, "is no unit that pint can read"),
+            ({"periodic": "yes"}, "'periodic' is 'yes'; expected a list of booleans"),
             ({"spacing": ["wide"] * 3}, "correct the group's attributes"),
             ({"fieldvae_store": 2}, "has the store format 2; this fieldvae reads 1"),
         ],
     )
     def test_names_wrong_attributes_of_the_group(self, attributes, words, tmp_path):
         assert words in refusal(cell(**attributes), tmp_path / "b.zarr")
+
+    def test_names_a_misspelled_attribute_of_the_group(self, dataset, tmp_path):
+        dataset.attrs["periodik"] = dataset.attrs.pop("periodic")
+        words = refusal(dataset, tmp_path / "b.zarr")
+        assert "'periodik' is unknown; did you mean 'periodic'?; correct the group's" in words
+
+    def test_names_wrong_axes_once(self, dataset, tmp_path):
+        dataset.heat.attrs["units"] = "m"
+        words = refusal(dataset.rename(x="X"), tmp_path / "b.zarr").splitlines()
+        assert len(words) == 2
+        assert "a grid along y, z; a grid of 2 dimensions is along x, y" in words[0]
+        assert "is in m, which is no temperature" in words[1]
 
     def test_names_another_tensor_kind(self, dataset, tmp_path):
         dataset.stress.attrs["tensor_kind"] = "set"

@@ -85,6 +85,10 @@ class TestEvaluate:
         low, high = found["energy_score"]["difference_interval"]
         assert low < found["energy_score"]["difference"] < high < 0
 
+    def test_says_that_the_exact_law_is_calibrated(self, scored):
+        found = scored.metrics["model"]["calibration"]["stress"]
+        assert found["verdict"] == "calibrated"
+
     def test_climatology_has_no_skill(self, scored):
         found = scored.metrics["climatology"]["prediction"]["stress"]
         assert found["crps_skill"] == 0

@@ -40,6 +40,20 @@ class TestSelfCheckMetrics:
         found = self_check_metrics(errors([5, 6], [7, 8]))
         assert "refuses nearly everything" in found["sentence"]
 
+    def test_says_how_many_realizations_pass(self):
+        found = self_check_metrics(errors([0.5, 0.5, 0.5, 2.0], [2.0, 2.0, 2.0, 2.0]))
+        assert found["sentence"].endswith(
+            "Of the realizations drawn for test samples 75 % pass, before any rejection."
+        )
+
+    def test_says_that_realizations_are_not_like_real_fields(self):
+        unlike = ConditionErrors(
+            {"a": 1.0}, np.full((4, 1), 0.5), np.full((4, 1), 9.0), np.full((4, 2, 1), 3.0)
+        )
+        sentence = self_check_metrics(unlike)["sentence"]
+        assert "test samples 0 % pass" in sentence
+        assert "not like real fields" in sentence
+
     def test_the_worst_condition_decides(self):
         both = ConditionErrors(
             {"a": 1.0, "b": 0.1}, np.full((4, 2), 0.5), np.full((4, 2), 9.0), np.ones((4, 2, 2))

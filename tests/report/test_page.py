@@ -77,6 +77,9 @@ def store_run(path, grid, *, encoder=True):
             for each in (FieldSpec(name="source", units="W/m^3"), *fields())
         },
         "symmetry": "no symmetry is declared",
+        "provenance": json.dumps(
+            {"method": "word " * 60, "options": {"cells": [4, 3], "seed": None}, "done": True}
+        ),
     }
     (path / "run.json").write_text(json.dumps(summary))
     epochs = [
@@ -127,7 +130,21 @@ class TestWriteReport:
         assert (run / "report" / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
 
     def test_says_first_whether_the_model_beats_its_baseline(self, page):
-        assert re.search(r"<li>On temperature rise the model .* climatology", page)
+        assert re.search(r"<li class=\"\w+\">On temperature rise the model .* climatology", page)
+
+    def test_says_whether_the_ensemble_is_calibrated(self, page):
+        assert re.search(r'<li class="\w+">On temperature rise the model&#39;s ensemble', page)
+
+    def test_spells_out_abbreviations(self, page):
+        for words in ("continuous ranked probability", "area under the ROC", "Kullback-Leibler"):
+            assert words in page
+
+    def test_names_the_unit_of_the_energy_score(self, page):
+        assert re.search(r"<small>[0-9.]+ K; lower is better</small>", page)
+
+    def test_writes_provenance_in_lines(self, page):
+        assert "\noptions: cells 4, 3, seed none\ndone: yes\n" in page
+        assert re.search(r"<dd>method: (word )+\u2026", page)
 
     def test_lists_its_sections(self, page):
         anchors = re.findall(r'<a href="#([a-z-]+)">', page)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from fieldvae.evaluation.calibration import reachable_level
 from fieldvae.evaluation.measures import LEVELS, coverage_name
+from fieldvae.evaluation.verdicts import COVERAGE_BOUND
 from fieldvae.field import FieldSpec
 from fieldvae.report.style import (
     GRAY,
@@ -25,7 +26,7 @@ from fieldvae.report.style import (
 
 
 def coverage_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any]) -> Plot:
-    """Draw observed against nominal coverage, and their difference, a row a field.
+    """Draw how far observed coverage is from nominal, a row a field.
 
     Parameters
     ----------
@@ -34,12 +35,11 @@ def coverage_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any]) -> Pl
     metrics
         The content of ``metrics.json``.
     """
-    figure = new_figure(0.4 + 2.6 * len(fields))
-    grid = figure.subplots(len(fields), 2, squeeze=False, width_ratios=(1, 1.5))
+    figure = new_figure(0.4 + 2.1 * len(fields))
+    panels = figure.subplots(len(fields), 1, squeeze=False)[:, 0]
     models = [name for name in metrics if "prediction" in metrics[name]]
-    for (left, right), field in zip(grid, fields, strict=True):
-        left.plot([0, 100], [0, 100], color=GRAY, linewidth=0.8, zorder=1)
-        right.axhline(0, color=GRAY, linewidth=0.8, zorder=1)
+    for panel, field in zip(panels, fields, strict=True):
+        panel.axhline(0, color=GRAY, linewidth=0.8, zorder=1)
         for place, model in enumerate(models):
             scores = metrics[model]["prediction"][field.name]
             nominal = [100 * reachable_level(q, scores["realizations"]) for q in LEVELS]
@@ -51,44 +51,39 @@ def coverage_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any]) -> Pl
                     for o, (low, high) in zip(observed, ends, strict=True)
                 ]
             ).T
-            look = {"color": color(model), "marker": MARKERS.get(model, "v"), "linestyle": "none"}
-            left.plot(nominal, observed, markersize=4.5, **look)
-            offset = np.arange(len(LEVELS)) + 0.16 * (place - (len(models) - 1) / 2)
-            right.errorbar(
-                offset,
+            panel.errorbar(
+                np.arange(len(LEVELS)) + 0.14 * (place - (len(models) - 1) / 2),
                 np.array(observed) - nominal,
                 yerr=np.nan_to_num(np.maximum(error, 0)),
                 label=model_name(model),
-                markersize=4.5,
+                markersize=6 if model == "model" else 4.5,
                 elinewidth=1.2,
-                **look,
+                color=color(model),
+                marker=MARKERS.get(model, "v"),
+                linestyle="none",
             )
-        left.set(xlim=(40, 100), ylim=(40, 100), aspect="equal")
-        ticks = [round(100 * level) for level in LEVELS]
-        left.set_xticks(ticks)
-        left.set_yticks(ticks)
-        left.set_xlabel("nominal coverage (%)")
-        left.set_ylabel("observed coverage (%)")
-        right.set_xticks(range(len(LEVELS)), [f"{tick} %" for tick in ticks])
-        right.set_xlim(-0.5, len(LEVELS) - 0.5)
-        low, high = right.get_ylim()
-        bound = max(2.0, -low, high)
-        right.set_ylim(-bound, bound)
-        right.set_xlabel("nominal coverage")
-        right.set_ylabel("observed \N{MINUS SIGN} nominal (points)")
+        panel.set_xticks(range(len(LEVELS)), [f"{100 * level:.0f} %" for level in LEVELS])
+        panel.set_xlim(-0.5, len(LEVELS) - 0.5)
+        low, high = panel.get_ylim()
+        bound = max(5.0, -low, high)
+        panel.set_ylim(-bound, bound)
+        panel.axhspan(-100 * COVERAGE_BOUND, 100 * COVERAGE_BOUND, color="#F1F3F5", zorder=0)
+        panel.set_ylabel("observed \N{MINUS SIGN} nominal\n(percentage points)")
         if len(fields) > 1:
-            right.set_title(field.title, loc="right", color=INK)
-        for panel in (left, right):
-            light_grid(panel)
+            panel.set_title(field.title, loc="left", color=INK)
+        light_grid(panel, "y")
+    panels[-1].set_xlabel("nominal coverage")
     figure.legend(
-        *grid[0, 1].get_legend_handles_labels(), loc="outside upper right", ncols=4, columnspacing=1
+        *panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=4, columnspacing=1
     )
     return Plot(
         "coverage",
         "Coverage",
-        "Share of the true values inside the central intervals of the ensemble, against the share "
-        "that the intervals promise. Good: points on the line. Below it the ensemble is too "
-        "narrow, above it too wide. Bars are 95 % bootstrap intervals over test samples.",
+        "Share of the true values inside the central intervals of the ensemble, less the share "
+        "that the intervals promise. Good: points on the line; the band is the "
+        f"{100 * COVERAGE_BOUND:.0f} points that are allowed at 90 %. Below the line the "
+        "ensemble is too narrow, above it too wide. Bars are 95 % bootstrap intervals over "
+        "test samples.",
         png(figure),
     )
 
@@ -107,12 +102,13 @@ def rank_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot:
     figure = new_figure(0.35 + 1.75 * len(fields))
     grid = figure.subplots(len(fields), len(models), squeeze=False, sharey="row", sharex=True)
     for row, field in zip(grid, fields, strict=True):
+        highest = float(details["rank_density"].sel(field=field.name).max())
         for panel, model in zip(row, models, strict=True):
             density = details["rank_density"].sel(model=model, field=field.name).values
             edges = np.linspace(0, 1, len(density) + 1)
             panel.stairs(density, edges, fill=True, color=color(model), alpha=0.75)
             panel.axhline(1, color=INK, linewidth=0.9)
-            panel.set_ylim(0, max(1.5, 1.1 * float(density.max())))
+            panel.set_ylim(0, max(1.5, 1.1 * highest))
             panel.set_xlim(0, 1)
             panel.set_title(
                 model_name(model) if len(fields) == 1 else f"{field.title}: {model_name(model)}"

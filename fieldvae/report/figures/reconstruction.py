@@ -54,9 +54,9 @@ def parity_plot(field: FieldSpec, details: xr.Dataset, scores: dict[str, Any]) -
         panel.plot(x, y, ".", color=BLUE, markersize=2.2, alpha=0.35, markeredgewidth=0, zorder=2)
         panel.set(xlim=limits, ylim=limits, aspect="equal")
         panel.locator_params(nbins=5)
-        name = component_title(field, label)
-        panel.set_xlabel(f"true {with_units(name, field.units)}")
-        panel.set_ylabel("reconstructed")
+        name = with_units(component_title(field, label), field.units)
+        panel.set_xlabel(f"true {name}")
+        panel.set_ylabel(f"reconstructed {name}")
         light_grid(panel)
     for panel in axes[len(labels) :]:
         panel.set_visible(False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
@@ -33,11 +35,14 @@ MOST_ROWS = 6
 
 
 READING = (
-    "Every realization is a field that the model holds possible for this input; mean and spread "
-    "(standard deviation) are over the whole ensemble. Good: the truth looks like one more "
+    "Every realization is a field that the model holds possible for this input, drawn without "
+    "rejection by the self-check; mean and spread (standard deviation) are over the whole "
+    "ensemble. Good: the truth looks like one more "
     "realization, with the same contrast and texture; the mean is smoother than any of them; "
     "realizations differ where the spread is large."
 )
+
+NUMBERING = "Samples are numbered by their position in the test part, counted from 0."
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,7 @@ def component_slices(field: FieldSpec, details: xr.Dataset) -> Plot:
     return Plot(
         f"components-{field.name}",
         f"{_capital(field.title)}: one truth, many realizations",
-        f"Test sample {sample}, the one of median energy score"
-        f"{_place(details)}. {READING}"
+        f"Sample {sample}, the one of median energy score{_place(details)}. {NUMBERING} {READING}"
         + (f" {left_out} more components are not shown." if left_out else ""),
         _drawn(field, rows, f"{field.title} ${field.symbol}$" if field.symbol else field.title),
     )
@@ -82,7 +86,7 @@ def sample_slices(field: FieldSpec, details: xr.Dataset) -> Plot | None:
         f"{_capital(field.title)}: an easy, a median and a hard sample",
         f"{_capital(_first_component(field))} of the test samples at the lower quartile, the "
         f"median and the upper quartile of the model's energy score{_place(details)}: chosen by "
-        f"rule, not by eye. {READING}",
+        f"rule, not by eye. {NUMBERING} {READING}",
         _drawn(field, rows, _first_component(field)),
     )
 
@@ -124,7 +128,7 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
         spread_image = line[-1].imshow(
             row.spread.T, origin="lower", norm=spreads, cmap=SPREAD_COLORS
         )
-        line[0].set_ylabel(row.title, rotation=0, ha="right", va="center", labelpad=8)
+        line[0].set_ylabel(row.title, rotation=0, ha="right", va="center", labelpad=13)
         for panel in line:
             panel.set_xticks([])
             panel.set_yticks([])
@@ -136,6 +140,7 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
             spine.set_linewidth(1.4)
     for panel, head in zip(grid[0], heads, strict=True):
         panel.set_title(head, fontsize=8, fontweight="bold" if head == "truth" else "normal")
+    _name_axes(grid[-1, 0])
     pad = 0.02 + 0.09 / figure.get_figheight()
     if field_image is not None and spread_image is not None:
         fields = list(grid[:, :-1].ravel())
@@ -154,6 +159,16 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
                 pad=pad,
             )
     return png(figure)
+
+
+def _name_axes(panel: Axes) -> None:
+    """Write which way x and y grow, small, at the corner of one picture."""
+    look: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    look |= {"fontsize": 7.5, "color": "#5F6368"}
+    panel.annotate("x \N{RIGHTWARDS ARROW}", (0, 0), (0, -3), ha="left", va="top", **look)
+    panel.annotate(
+        "y \N{RIGHTWARDS ARROW}", (0, 0), (-3, 0), ha="right", va="bottom", rotation=90, **look
+    )
 
 
 def _lines(field: FieldSpec, rows: list[_Row]) -> bytes:

@@ -12,6 +12,9 @@ from fieldvae.report.style import BLUE, GRAY, ORANGE, Plot, light_grid, new_figu
 
 COLUMNS = 3
 
+TITLES = {"total": "sum of all, weighted", "kl": "KL"}
+"""What terms are called whose names do not say it."""
+
 
 def training_plot(history: Sequence[dict[str, Any]]) -> Plot:
     """Draw every term of the loss over the epochs, one panel each.
@@ -33,7 +36,7 @@ def training_plot(history: Sequence[dict[str, Any]]) -> Plot:
             values = [(entry.get(part) or {}).get(term, np.nan) for entry in history]
             if np.isfinite(values).any():
                 panel.plot(epochs, values, color=shade, label=part, zorder=3)
-        panel.set_title("sum of all, weighted" if term == "total" else term.replace("_", " "))
+        panel.set_title(TITLES.get(term, term.replace("_", " ")))
         _logarithmic_where_wide(panel)
     rate = axes[len(terms)]
     rate.plot(epochs, [entry["learning_rate"] for entry in history], color=ORANGE)
@@ -51,8 +54,19 @@ def training_plot(history: Sequence[dict[str, Any]]) -> Plot:
         "training",
         "Losses by epoch",
         f"Terms of the loss, unweighted, over {len(history)} epochs ({minutes:.1f} minutes). "
+        f"{_spelled_out(terms)}"
         "Good: validation falls with training and stays level; a rise at the end is overfitting.",
         png(figure),
+    )
+
+
+def _spelled_out(terms: Sequence[str]) -> str:
+    """Say what KL is where a panel is called so."""
+    if not any("kl" in term.lower().split("_") for term in terms):
+        return ""
+    return (
+        "KL is the Kullback-Leibler divergence of the encoder's posterior from the prior of the "
+        "latent variables. "
     )
 
 

@@ -1,0 +1,96 @@
+"""Whether a model's ensemble may be read as probabilities, in words, from its stored scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fieldvae.evaluation.calibration import reachable_level
+from fieldvae.evaluation.measures import coverage_name
+
+LEVEL = 0.90
+"""The central interval that is judged."""
+
+COVERAGE_BOUND = 0.03
+"""How far the coverage of a calibrated ensemble may be from what its intervals promise."""
+
+RATIO_BOUNDS = (0.9, 1.1)
+"""Between which spread over error of a calibrated ensemble lies."""
+
+CALIBRATED, UNKNOWN = "calibrated", "cannot be judged"
+
+
+def calibration_verdict(title: str, scores: Mapping[str, Any]) -> dict[str, str]:
+    """Say whether an ensemble is as wide as its errors.
+
+    Calibrated means that the coverage of 90 % intervals is within 3 points of what they promise
+    (of the whole range's share, where the ensemble is too small for 90 %) and that spread over
+    error is from 0.9 to 1.1. Bounds are for the scores themselves, not for their intervals.
+
+    Parameters
+    ----------
+    title
+        What the field is called.
+    scores
+        Its scores, as :func:`~fieldvae.evaluation.metrics.prediction_metrics` gives them.
+
+    Returns
+    -------
+    dict
+        ``verdict``: ``calibrated``, ``too wide``, ``too narrow``, ``uneven`` (too wide by one
+        measure and too narrow by the other) or ``cannot be judged``; and ``sentence``.
+
+    Examples
+    --------
+    >>> scores = {"coverage_90": 0.903, "spread_skill": 0.99, "realizations": 100}
+    >>> calibration_verdict("stress", scores)["sentence"]
+    "On stress the model's ensemble is calibrated: 90 % intervals hold 90.3 % of true values, spread over error 0.99."
+    """  # noqa: E501
+    covered, ratio = scores.get(coverage_name(LEVEL)), scores.get("spread_skill")
+    members = scores.get("realizations", 0)
+    start = f"On {title} the model's ensemble"
+    if covered is None or ratio is None or members < 2:
+        return {
+            "verdict": UNKNOWN,
+            "sentence": f"{start} {UNKNOWN}: this takes two realizations or more, and errors.",
+        }
+    promised = reachable_level(LEVEL, members)
+    low, high = RATIO_BOUNDS
+    wide = covered > promised + COVERAGE_BOUND or ratio > high
+    narrow = covered < promised - COVERAGE_BOUND or ratio < low
+    if wide and narrow:
+        verdict, words = "uneven", "unevenly wide, too wide in places and too narrow in others"
+    elif wide:
+        verdict = words = "too wide"
+    elif narrow:
+        verdict = words = "too narrow"
+    else:
+        verdict = words = CALIBRATED
+    digits = 0 if promised == LEVEL else 1
+    sentence = (
+        f"{start} is {words}: {100 * promised:.{digits}f} % intervals hold "
+        f"{100 * covered:.1f} % of true values, spread over error {ratio:.2f}"
+    )
+    advice = "" if verdict == CALIBRATED else "; read no probability off it"
+    return {"verdict": verdict, "sentence": f"{sentence}{advice}."}
+
+
+def calibration_verdicts(
+    metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None
+) -> dict[str, dict[str, str]]:
+    """Give the calibration of every output field: the stored one, or that of the stored scores.
+
+    Parameters
+    ----------
+    metrics
+        The content of ``metrics.json``; one that an earlier version wrote lacks the verdicts.
+    titles
+        What fields are called, for those; their names are taken for the others.
+    """
+    model, titles = metrics.get("model", {}), titles or {}
+    stored = model.get("calibration", {})
+    return {
+        name: stored.get(name)
+        or calibration_verdict(titles.get(name, name.replace("_", " ")), scores)
+        for name, scores in model.get("prediction", {}).items()
+    }

@@ -9,7 +9,7 @@ from types import FrameType
 
 from fieldvae.errors import FieldvaeError, InputError
 
-DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def main() -> None:

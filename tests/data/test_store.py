@@ -225,7 +225,8 @@ class TestRefusal:
         dataset["stress"] = dataset.stress.astype(np.float32)
         dataset.stress[:, 3] = 1e-12  # a component that is zero but for rounding
         write_store(dataset, tmp_path / "a.zarr")
-        open_store(tmp_path / "a.zarr", FIELDS)
+        samples = open_store(tmp_path / "a.zarr", FIELDS)
+        np.testing.assert_array_equal(samples.dataset.stress[:, 3], np.float32(1e-12))
 
     def test_names_a_constant_that_should_have_no_mean(self, dataset, tmp_path):
         dataset.stress[:] = 1.0

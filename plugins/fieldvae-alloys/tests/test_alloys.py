@@ -4,7 +4,15 @@ from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
-from fieldvae_alloys import CONCENTRATION, RESIDUAL_STRESS, STRESS, WARREN_COWLEY
+from fieldvae_alloys import (
+    CONCENTRATION,
+    COUPLED,
+    EIGENSTRAIN,
+    EIGENSTRAIN_TASK,
+    RESIDUAL_STRESS,
+    STRESS,
+    WARREN_COWLEY,
+)
 
 from fieldvae import VOIGT
 
@@ -16,7 +24,10 @@ class TestEntryPoints:
             ("fieldvae.fields", "concentration", CONCENTRATION),
             ("fieldvae.fields", "warren_cowley", WARREN_COWLEY),
             ("fieldvae.fields", "residual_stress", RESIDUAL_STRESS),
+            ("fieldvae.fields", "eigenstrain", EIGENSTRAIN),
             ("fieldvae.tasks", "stress", STRESS),
+            ("fieldvae.tasks", "eigenstrain", EIGENSTRAIN_TASK),
+            ("fieldvae.tasks", "coupled", COUPLED),
         ],
     )
     def test_lead_to_the_objects(self, group, name, thing):
@@ -53,3 +64,19 @@ class TestStressTask:
     def test_declares_no_symmetry_under_the_paper_preset(self):
         assert STRESS.defaults["symmetry"] == ["cubic", "translations"]
         assert STRESS.presets["paper"]["symmetry"] == ["none"]
+
+
+class TestEigenstrainTasks:
+    def test_name_fields_of_this_distribution(self):
+        assert EIGENSTRAIN_TASK.outputs == (EIGENSTRAIN.name,)
+        assert EIGENSTRAIN_TASK.inputs == STRESS.inputs
+        assert COUPLED.inputs == (*STRESS.inputs, EIGENSTRAIN.name)
+        assert COUPLED.outputs == STRESS.outputs
+
+    @pytest.mark.parametrize("task", [EIGENSTRAIN_TASK, COUPLED])
+    def test_have_the_papers_narrow_conditions_under_its_preset(self, task):
+        assert task.presets["paper"]["model"]["condition"] == 40
+
+    def test_eigenstrain_keeps_its_mean_over_the_cell(self):
+        assert EIGENSTRAIN.closure == "none"
+        assert EIGENSTRAIN.labels == VOIGT

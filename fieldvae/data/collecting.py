@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
 from fieldvae.contract import Source
-from fieldvae.data.conform import SAMPLE
+from fieldvae.data.parts import Made, Parts, plain, told_when_full
+from fieldvae.data.scheduling import Schedule, completed, make_schedule
 from fieldvae.data.store import check_absent, write_store
-from fieldvae.errors import StoreError
+from fieldvae.errors import FieldvaeError, ShapeError, SimulationError, StoreError
 
-_ATTRIBUTES = "attributes.json"
-_ABSENT = object()
+BAD: tuple[type[FieldvaeError], ...] = (StoreError, ShapeError, SimulationError)
+"""Errors of one sample; an option that is wrong or a plugin that is missing is wrong for all."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A sample that could not be made.
+
+    Parameters
+    ----------
+    index
+        Which of the source's samples, from 0.
+    reason
+        The message of its error.
+    """
+
+    index: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -30,21 +43,26 @@ class Progress:
     Parameters
     ----------
     done, total
-        Samples finished, and samples asked for.
+        Samples finished or skipped, and samples asked for.
     kept
         How many of those done were found finished from an earlier call.
+    skipped
+        The sample that was just skipped; ``None`` where one was finished.
     """
 
     done: int
     total: int
     kept: int
+    skipped: Skipped | None = None
 
 
 def collect(
     source: Source,
     out: Path | str,
     *,
-    workers: int = 1,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    skip_bad: bool = False,
     overwrite: bool = False,
     command: str | None = None,
 ) -> Iterator[Progress]:
@@ -56,12 +74,18 @@ def collect(
     Parameters
     ----------
     source
-        What to make; pickled where ``workers`` is above one.
+        What to make; pickled for processes and clusters.
     out
-        The store to write.
+        The store to write. For a cluster it lies on a file system that all workers see.
+    scheduler
+        ``sync``, ``threads``, ``processes``, or the address of a dask scheduler; see
+        :func:`fieldvae.data.scheduling.make_schedule`. Processes are spawned, so that a script
+        needs the usual ``if __name__ == "__main__":``.
     workers
-        Number of processes. Above one they are spawned, so that a script needs the usual
-        ``if __name__ == "__main__":``.
+        Number of threads or processes.
+    skip_bad
+        Whether a sample that fails (:data:`BAD`) is skipped; otherwise it ends the call. What was
+        skipped stands in the store's attribute ``skipped``.
     overwrite
         Whether a store at ``out`` is replaced, once the new one is complete.
     command
@@ -77,192 +101,82 @@ def collect(
     ------
     StoreError
         At once if ``out`` exists, or if the parts that are there come from another source.
+    OptionError
+        At once if there is no such scheduler.
+    WriteError
+        If the disk is full, or cannot be written for another reason.
     """
     out = Path(out)
     check_absent(out, overwrite=overwrite)
+    schedule = make_schedule(scheduler, workers)
     if not len(source):
         raise StoreError(f"{out}: the source has no samples")
-    folder = out.with_name(f"{out.name}.partial")
-    _prepare(folder, source)
-    told = _plain(source.attributes) | ({} if command is None else {"command": command})
-    return _collected(source, out, folder, workers, overwrite, told)
-
-
-def _prepare(folder: Path, source: Source) -> None:
-    """Make the folder of parts, or see that the one that is there belongs to the source."""
-    attributes = _plain(source.attributes)
-    record = folder / _ATTRIBUTES
-    if record.exists():
-        found = json.loads(record.read_text(encoding="utf-8"))
-        differing = _differences(found, attributes)
-        if differing:
-            raise StoreError(
-                f"{folder} holds samples of another source: {'; '.join(differing)}; "
-                "call as before, or remove or rename the folder"
-            )
-        beyond = sum(int(part.stem) >= len(source) for part in _parts(folder))
-        if beyond:
-            raise StoreError(
-                f"{folder} holds {beyond} samples beyond the {len(source)} asked for; ask for as "
-                "many, or remove or rename the folder"
-            )
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise StoreError(
-            f"{folder} exists without {_ATTRIBUTES}, so its source is unknown; "
-            "remove or rename the folder"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(record, json.dumps(attributes, indent=1))
+    # Workers of a cluster have folders of their own to start from.
+    place = out.absolute() if schedule.kind == "cluster" else out
+    parts = Parts(place.with_name(f"{out.name}.partial"))
+    parts.prepare(source)
+    told = plain(source.attributes) | ({} if command is None else {"command": command})
+    return _collected(source, out, parts, schedule, skip_bad, overwrite, told)
 
 
 def _collected(
     source: Source,
     out: Path,
-    folder: Path,
-    workers: int,
+    parts: Parts,
+    schedule: Schedule,
+    skip_bad: bool,
     overwrite: bool,
     attributes: Mapping[str, Any],
 ) -> Iterator[Progress]:
     total = len(source)
-    finished = {int(part.stem) for part in _parts(folder)}
-    left = [index for index in range(total) if index not in finished]
-    kept = done = total - len(left)
+    finished = parts.finished()
+    kept = done = len(finished)
     if kept:
         yield Progress(done, total, kept)
-    for _ in _made(source, folder, left, workers):
-        done += 1
-        yield Progress(done, total, kept)
-    write_store(
-        _joined([_part(folder, index) for index in range(total)]),
-        out,
-        attributes=attributes,
-        overwrite=overwrite,
+    reasons: dict[int, str] = {}
+    if skip_bad:
+        reasons = {i: why for i, why in parts.skipped(source).items() if i not in finished}
+        for index, reason in sorted(reasons.items()):
+            done += 1
+            yield Progress(done, total, kept, Skipped(index, reason))
+    left = [i for i in range(total) if i not in finished and i not in reasons]
+    with closing(completed(_Making(source, parts), left, schedule)) as outcomes:
+        for made in outcomes:
+            done += 1
+            if made.error is None:
+                yield Progress(done, total, kept)
+                continue
+            if not skip_bad or not isinstance(made.error, BAD):
+                raise made.error
+            reasons[made.index] = str(made.error)
+            parts.skip(source, made.index, str(made.error))
+            yield Progress(done, total, kept, Skipped(made.index, str(made.error)))
+    good = [index for index in range(total) if index not in reasons]
+    if not good:
+        raise StoreError(f"none of the {total} samples could be made; the first: {reasons[0]}")
+    told = [f"sample {i}: {_without_folders(why)}" for i, why in sorted(reasons.items())]
+    skipped = {"skipped": told} if told else {}
+    joined = parts.joined(good)
+    with told_when_full(out, kept=parts.folder):
+        write_store(joined, out, attributes={**attributes, **skipped}, overwrite=overwrite)
+    shutil.rmtree(parts.folder)
+
+
+@dataclass(frozen=True)
+class _Making:
+    """Makes samples by number; goes to other processes."""
+
+    source: Source
+    parts: Parts
+
+    def __call__(self, index: int) -> Made:
+        return self.parts.make(self.source, index)
+
+
+def _without_folders(text: str) -> str:
+    """Files by their names alone: where they lie is nobody else's business."""
+    return re.sub(
+        r"[^\s:]*/[^\s:]+",
+        lambda found: Path(found[0]).name if Path(found[0]).exists() else found[0],
+        text,
     )
-    shutil.rmtree(folder)
-
-
-def _made(source: Source, folder: Path, indices: list[int], workers: int) -> Iterator[int]:
-    """Make parts in this process or in several, in any order."""
-    if workers <= 1 or len(indices) <= 1:
-        for index in indices:
-            yield _make(source, folder, index)
-        return
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, len(indices)), _start_worker, (source, folder)) as pool:
-        yield from pool.imap_unordered(_make_in_worker, indices)
-
-
-_worker: dict[str, Any] = {}
-
-
-def _start_worker(source: Source, folder: Path) -> None:
-    _worker.update(source=source, folder=folder)
-
-
-def _make_in_worker(index: int) -> int:
-    try:
-        return _make(_worker["source"], _worker["folder"], index)
-    except KeyboardInterrupt:  # Ctrl-C reaches every process; the first one tells of it
-        raise SystemExit(1) from None
-
-
-def _make(source: Source, folder: Path, index: int) -> int:
-    """Make one sample; its file appears when it is complete."""
-    part = _part(folder, index)
-    unfinished = part.with_suffix(f".nc.{os.getpid()}")
-    source[index].to_netcdf(unfinished, engine="scipy")
-    os.replace(unfinished, part)
-    return index
-
-
-def _joined(parts: list[Path]) -> xr.Dataset:
-    """Concatenate parts along ``sample``; coordinates that label no dim become the samples' own."""
-    datasets = []
-    for part in parts:
-        try:
-            with xr.open_dataset(part, engine="scipy") as dataset:
-                datasets.append(dataset.load())
-        except Exception as error:  # scipy raises many kinds for a file that is no netCDF
-            raise StoreError(f"{part} cannot be read: {error}; remove it and run again") from error
-    first = datasets[0]
-    names = _names(first)
-    for part, dataset in zip(parts, datasets, strict=True):
-        if _names(dataset) != names:
-            raise StoreError(
-                f"{part} holds {', '.join(_names(dataset))}; {parts[0]} holds {', '.join(names)}; "
-                "a source gives all samples the same fields and coordinates"
-            )
-    own = [name for name in first.coords if name not in first.dims]
-    try:
-        return xr.concat(
-            datasets,
-            dim=SAMPLE,
-            data_vars="all",
-            coords=own,
-            compat="equals",
-            join="exact",
-            combine_attrs="drop_conflicts",
-        )
-    except ValueError as error:
-        raise StoreError(
-            f"the samples in {parts[0].parent} differ in shape or components: {error}"
-        ) from error
-
-
-def _names(dataset: xr.Dataset) -> list[str]:
-    return sorted(str(name) for name in dataset.variables)
-
-
-def _part(folder: Path, index: int) -> Path:
-    return folder / f"{index:06d}.nc"
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(part for part in folder.glob("*.nc") if part.stem.isdigit())
-
-
-def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes as JSON gives them back, so that those of a file compare."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(attributes)))
-    return plain
-
-
-def _differences(found: Mapping[str, Any], attributes: Mapping[str, Any]) -> list[str]:
-    """Say which attributes are others than those found, entry by entry: ``seed 1 there, 2 now``."""
-    there, now = dict(_entries(found)), dict(_entries(attributes))
-    differing = sorted(
-        key for key in {*there, *now} if there.get(key, _ABSENT) != now.get(key, _ABSENT)
-    )
-    # The entries of provenance say enough by themselves: options.seed.
-    return [
-        f"{key.removeprefix('provenance.')} {_told(there, key)} there, {_told(now, key)} now"
-        for key in differing
-    ]
-
-
-def _entries(attributes: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
-    """Entries of nested attributes by their dotted names; provenance may be JSON in a text."""
-    for key, value in attributes.items():
-        if isinstance(value, str) and value.startswith("{"):
-            with suppress(json.JSONDecodeError):
-                value = json.loads(value)
-        if isinstance(value, dict) and value:
-            yield from _entries(value, f"{within}{key}.")
-        else:
-            yield f"{within}{key}", value
-
-
-def _told(entries: Mapping[str, Any], key: str) -> str:
-    return _short(entries[key]) if key in entries else "absent"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)

@@ -127,7 +127,11 @@ def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], wher
     expected = ", ".join((SAMPLE, "<components>", *_axes(field, axes)))
     found = f"{where} has dims ({', '.join(map(str, array.dims))})"
     if REALIZATION in array.dims:
-        raise StoreError(f"{found}, realizations and no samples; select one realization")
+        raise StoreError(
+            f"{found}, {array.sizes[REALIZATION]} realizations of each sample where one is "
+            f"expected ({expected}); select one, dataset.isel(realization=0), and write it as a "
+            "store of its own"
+        )
     wanted = {SAMPLE, *_axes(field, axes)}
     missing = [d for d in (SAMPLE, *_axes(field, axes)) if d not in array.dims]
     others = [str(d) for d in array.dims if d not in wanted]

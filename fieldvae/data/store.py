@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +113,44 @@ def open_store(
     StoreError
         With every mistake, one a line.
     """
-    name = str(path)
     wanted = tuple(fields) if require is None else tuple(require)
+    return Samples.from_dataset(
+        _loaded(path, wanted), fields, require=wanted, grid=grid, name=str(path)
+    )
+
+
+def open_realizations(path: Path | str, fields: Mapping[str, FieldSpec]) -> Iterator[Samples]:
+    """Read a store of which fields have several realizations, one realization after the other.
+
+    Each is read and checked as by :func:`open_store`. A field without the dim ``realization``
+    is the same in all of them.
+
+    Parameters
+    ----------
+    path
+        The store; messages name it as it is given, with the number of the realization.
+    fields
+        What is declared, by name.
+
+    Yields
+    ------
+    Samples
+        One realization of every sample.
+
+    Raises
+    ------
+    StoreError
+        With every mistake of the first realization that has one.
+    """
+    dataset = _loaded(path, tuple(fields))
+    for number in range(dataset.sizes.get(REALIZATION, 0)):
+        one = dataset.isel({REALIZATION: number}, drop=True)
+        yield Samples.from_dataset(one, fields, name=f"{path}, realization {number}")
+
+
+def _loaded(path: Path | str, wanted: Sequence[str]) -> xr.Dataset:
+    """Read fields into memory, the rest left on the disk: messages tell what a store holds."""
+    name = str(path)
     dataset = read_dataset(path)
     present = [field for field in wanted if field in dataset.variables]
     _check_chunks(Path(path), present, name=name)
@@ -123,8 +159,7 @@ def open_store(
         loaded = dataset.drop_vars(others).load()
     except Exception as error:  # a codec's own error, which may be of any kind
         raise StoreError(f"{name} cannot be read: {error}; copy or make it again") from error
-    kept = loaded.assign({v: dataset[v] for v in others})  # for messages: what the store holds
-    return Samples.from_dataset(kept, fields, require=wanted, grid=grid, name=name)
+    return loaded.assign({v: dataset[v] for v in others})
 
 
 def read_dataset(path: Path | str) -> xr.Dataset:

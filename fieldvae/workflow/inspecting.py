@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from fieldvae import registry
-from fieldvae.data.conform import component_dimension
+from fieldvae.data.conform import REALIZATION, SAMPLE, component_dimension
+from fieldvae.data.findings import Findings
 from fieldvae.data.samples import Samples
-from fieldvae.data.store import open_store, read_dataset
+from fieldvae.data.store import open_realizations, open_store, read_dataset
 from fieldvae.errors import GridError, StoreError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import AXES, Grid
@@ -33,12 +34,14 @@ def describe_store(path: Path) -> str:
         array = dataset[name]
         dims = ", ".join(f"{dim} {size}" for dim, size in array.sizes.items())
         lines.append(f"  {name} ({dims}) {array.attrs.get('units', 'no units')}")
+        if REALIZATION in array.sizes:
+            lines.append(f"      {array.sizes[REALIZATION]} realizations of every sample")
         component = component_dimension(array)
         if component in array.coords:
             lines.append(f"      {component}: {', '.join(map(str, array[component].values))}")
     for name in _sorted(dataset.coords):
         coordinate = dataset[name]
-        if coordinate.dims == ("sample",) and coordinate.dtype.kind in "fiu":
+        if coordinate.dims in ((SAMPLE,), (SAMPLE, REALIZATION)) and coordinate.dtype.kind in "fiu":
             low, high = float(coordinate.min()), float(coordinate.max())
             units = coordinate.attrs.get("units", "")
             lines.append(f"  {name}: {low:g} to {high:g} {units}".rstrip())
@@ -88,12 +91,30 @@ def check_store(path: Path) -> str:
         _check_grid(dataset, path)
     lines = [f"{path}: sound"]
     if fields:
-        samples: Samples = open_store(path, fields)
-        lines.append(f"  {len(samples)} samples on {' x '.join(map(str, samples.grid.shape))}")
-        lines.append(f"  checked against plugins: {', '.join(fields)}")
+        lines += _checked(dataset, path, fields)
     if unknown:
         lines.append(f"  declared by no plugin, not checked: {', '.join(unknown)}")
     return "\n".join(lines)
+
+
+def _checked(dataset: xr.Dataset, path: Path, fields: Mapping[str, FieldSpec]) -> list[str]:
+    """Check declared fields, all realizations of those that have several."""
+    repeated = {name: fields[name] for name in fields if REALIZATION in dataset[name].dims}
+    single = {name: fields[name] for name in fields if name not in repeated}
+    findings = Findings()
+    found: list[Samples] = []
+    with findings.collect():
+        found += [open_store(path, single)] if single else []
+    with findings.collect():
+        for one in open_realizations(path, repeated) if repeated else ():
+            found = found or [one]
+    findings.refuse()
+    shape = " x ".join(map(str, found[0].grid.shape))
+    lines = [f"  {len(found[0])} samples on {shape}"]
+    if repeated:
+        count = dataset.sizes[REALIZATION]
+        lines.append(f"  {count} realizations of every sample: {', '.join(repeated)}")
+    return [*lines, f"  checked against plugins: {', '.join(fields)}"]
 
 
 def _check_grid(dataset: xr.Dataset, path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from pydantic import BaseModel
 
-from fieldvae import registry
+from fieldvae import SimulationError, registry
 from fieldvae.cli import main
 from fieldvae.data.store import read_dataset, write_store
 
@@ -21,10 +21,11 @@ class Options(BaseModel):
 
 @dataclass(frozen=True)
 class Heat:
-    """Samples of random heat; interrupted at one if told to."""
+    """Samples of random heat; interrupted at one, or fails, if told to."""
 
     count: int
     interrupted_at: int | None = None
+    fails_at: int | None = None
     attributes: dict = field(default_factory=lambda: {"spacing": [1.0]})
 
     def __len__(self):
@@ -33,6 +34,8 @@ class Heat:
     def __getitem__(self, index):
         if index == self.interrupted_at:
             raise KeyboardInterrupt
+        if index == self.fails_at:
+            raise SimulationError(f"heat {index} does not converge")
         values = np.random.default_rng(index).normal(size=3)
         return xr.Dataset({"heat": ("x", values, {"units": "K"})})
 
@@ -88,3 +91,23 @@ class TestGenerate:
             f"{tmp_path / 'a.zarr'} exists; choose another path, or replace it (--force)"
         ]
         assert generate("--force")[0] == 0
+
+    def test_refuses_a_scheduler_before_the_source_is_made(self, generate):
+        code, told, made = generate("--scheduler", "proceses")
+        assert (code, made) == (2, [])
+        assert told == [
+            "there is no scheduler 'proceses'; did you mean 'processes'?; expected sync, threads, "
+            "processes or the address of a dask scheduler, such as tcp://10.0.0.1:8786"
+        ]
+
+    def test_names_what_it_skips(self, generate, tmp_path):
+        code, told, _ = generate("--skip-bad", fails_at=2)
+        assert code == 0
+        assert told[-3:] == [
+            "warning: sample 2 skipped: heat 2 does not converge",
+            "samples: 4 of 4",
+            "1 of 4 samples skipped; the store's attribute 'skipped' says which and why",
+        ]
+        store = read_dataset(tmp_path / "a.zarr")
+        assert store.sizes["sample"] == 3
+        assert store.attrs["skipped"] == ["sample 2: heat 2 does not converge"]

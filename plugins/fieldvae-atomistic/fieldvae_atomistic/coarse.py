@@ -189,7 +189,7 @@ def concentration(
         Dimensionless, shape ``(element, x, y, z)``; adds up to one in every block.
     """
     counts = count_atoms(lattice.block, occupation, blocks=lattice.blocks, elements=elements)
-    return np.asarray(counts.reshape(elements, *lattice.grid) / lattice.sites_per_block)
+    return np.asarray((counts / lattice.block_sizes).reshape(elements, *lattice.grid))
 
 
 def warren_cowley(
@@ -243,7 +243,9 @@ def block_stress(
 
     LAMMPS's per-atom stress is a stress times a volume, of such a sign that its sum over all
     atoms divided by the volume of the box is minus the pressure. A block's stress is the sum
-    over its atoms divided by the block's volume.
+    over its atoms divided by the volume of its atoms: the block's own, and where blocks hold
+    different numbers of atoms the share of the box that its number says, so that a uniform
+    stress is the same in all of them.
 
     Parameters
     ----------
@@ -262,6 +264,7 @@ def block_stress(
     """
     sums = add_up(lattice.block, list(virial.T), blocks=lattice.blocks)
     stress = sums * (BAR_IN_GPA * lattice.blocks / volume)
+    stress *= (lattice.size / lattice.blocks) / lattice.block_sizes  # one where blocks are alike
     return np.asarray(stress.reshape(-1, *lattice.grid))
 
 

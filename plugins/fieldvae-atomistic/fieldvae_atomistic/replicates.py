@@ -14,26 +14,32 @@ from annotated_types import Ge, Gt, Le, Len
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from fieldvae_atomistic import provenance
+from fieldvae_atomistic.cells import AlloyCells
 from fieldvae_atomistic.coarse import warren_cowley
-from fieldvae_atomistic.engine import PairStyle
-from fieldvae_atomistic.lammps import METHOD as CELLS
-from fieldvae_atomistic.lammps import AlloyCells, Triple, lammps
-from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.dynamics import SwapFix
+from fieldvae_atomistic.lammps import Triple, lammps
+from fieldvae_atomistic.lattice import CUBE, Lattice
+from fieldvae_atomistic.potential import PairStyle
 from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
+from fieldvae_atomistic.recipe import Method
 
 CONDITION_STREAM = (2,)
 REALIZATION_STREAM = (3,)
 """Keys that keep these draws apart from each other and from the simulator ``lammps``."""
 
-METHOD = (
+REARRANGED = (
     "each condition is the unrelaxed arrangement of one cell made as by the simulator lammps, "
     "from draws of its own; for each realization the atoms of every block are shuffled within "
     "it and then swapped within it by Metropolis sampling under the penalty times the squared "
     "error of the block's pair counts (first neighbors of each element around those of each "
     "element, counted for the center's block); every realization is relaxed and averaged like a "
     "cell of lammps; concentration and warren_cowley are the condition's: every realization has "
-    "that concentration exactly and those parameters nearly. Cells of lammps: " + CELLS
+    "that concentration exactly and those parameters nearly. Cells of lammps: "
 )
+
+OWN = ("conditions", "realizations", "penalty", "rearranging_sweeps")
+"""Options that ``lammps`` does not have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +136,10 @@ class ReplicateCells:
     def attributes(self) -> Mapping[str, Any]:
         """Group attributes of the store."""
         options = {name: value for name, value in self.cells.options.items() if name != "samples"}
-        return self.cells.described(
+        return provenance.group_attributes(
+            self.cells,
             simulator="lammps_replicates",
-            method=METHOD,
+            method=REARRANGED + provenance.method(self.cells),
             options={
                 **options,
                 "conditions": len(self),
@@ -153,8 +160,12 @@ def lammps_replicates(
     library: Path | None = None,
     library_elements: tuple[str, ...] = (),
     lattice_constant: PositiveFloat | None = None,
+    composition: tuple[PositiveFloat, ...] = (),
+    exact_composition: bool = False,
     cells: Triple = (16, 16, 16),
     grid: Triple = (4, 4, 4),
+    orientation: Annotated[tuple[int, ...], Len(9, 9)] = CUBE,
+    method: Method = "annealed",
     random_fraction: Annotated[float, Ge(0.0), Le(1.0)] = 1 / 4,
     temperatures: Annotated[tuple[PositiveFloat, ...], Len(min_length=1)] = (
         600.0,
@@ -162,7 +173,12 @@ def lammps_replicates(
         1000.0,
     ),
     sweeps: NonNegativeInt = 10,
-    training_cells: Annotated[int, Gt(0)] = 96,
+    training_cells: PositiveInt = 96,
+    md_steps: PositiveInt = 2000,
+    md_timestep: PositiveFloat = 2.5,
+    swap_fix: SwapFix = "sgcmc",
+    swap_interval: PositiveInt = 20,
+    swap_fraction: Annotated[float, Gt(0.0), Le(1.0)] = 0.25,
     penalty: NonNegativeFloat = 0.06,
     rearranging_sweeps: NonNegativeInt = 30,
     seed: NonNegativeInt = 0,
@@ -176,35 +192,25 @@ def lammps_replicates(
 
     Parameters
     ----------
-    potential
-        File of the interatomic potential; for ``meam`` the file of parameters.
-    elements
-        Elements of the alloy, in the order in which the store labels them; drawn with equal
-        probabilities.
+    potential, elements, pair_style, library, library_elements, lattice_constant
+        As in ``lammps``.
     conditions
         Number of samples.
     realizations
         Relaxed cells for each.
-    pair_style
-        LAMMPS's name for the kind of potential.
-    library, library_elements
-        For ``meam``: the library file, and the elements that the file of parameters numbers,
-        in its order.
-    lattice_constant
-        Where to look for the equilibrium, Angstrom; found by a scan where not given.
+    composition, exact_composition, orientation
+        As in ``lammps``.
     cells
-        Unit cells along x, y, z. Annealing needs even numbers.
+        Unit cells along x, y, z, as in ``lammps``.
     grid
         Blocks along x, y, z; each must divide its number of unit cells, with two unit cells a
-        block at least where there are more than two blocks.
+        block at least where there are more than two blocks (with cube axes).
+    method, sweeps, training_cells, md_steps, md_timestep, swap_fix, swap_interval, swap_fraction
+        How conditions get their order, as in ``lammps``.
     random_fraction
         Share of the conditions that stay random.
     temperatures
-        Annealing temperatures of the others, K, by turns.
-    sweeps
-        Sweeps of annealing, as in ``lammps``.
-    training_cells
-        Cells of 256 atoms that the pair energies are fitted to.
+        Temperatures of the others, K, by turns.
     penalty
         On the squared error of a block's pair counts, in units of kT. Each count then scatters by
         about 1 / sqrt(2 penalty); 0 keeps the composition alone.
@@ -225,23 +231,9 @@ def lammps_replicates(
     SimulationError
         If no stable crystal is found.
     """
-    check_thick(Lattice(cells=cells, grid=grid))
-    made = lammps(
-        potential=potential,
-        elements=elements,
-        samples=conditions,
-        pair_style=pair_style,
-        library=library,
-        library_elements=library_elements,
-        lattice_constant=lattice_constant,
-        cells=cells,
-        grid=grid,
-        random_fraction=random_fraction,
-        temperatures=temperatures,
-        sweeps=sweeps,
-        training_cells=training_cells,
-        seed=seed,
-    )
+    shared = {name: value for name, value in locals().items() if name not in OWN}
+    check_thick(Lattice(cells=cells, grid=grid, orientation=orientation))
+    made = lammps(samples=conditions, **shared)
     return ReplicateCells(
         cells=replace(made, stream=CONDITION_STREAM),
         realizations=realizations,

@@ -141,3 +141,26 @@ class TestBlockSums:
         assert not sums.warren_cowley(reference="block")[..., 1, 0, 0].any()
         cell = sums.warren_cowley(reference="cell")[..., 0, 0, 0]
         np.testing.assert_allclose(cell, [[3 / 5, 3 / 5], [-1 / 3, -1 / 3]])
+
+
+class TestUnevenBlocks:
+    """Blocks of equal size that hold different numbers of atoms."""
+
+    LATTICE = Lattice((4, 3, 10), (2, 1, 4), (1, -1, 0, 1, 1, -2, 1, 1, 1), uneven=True)
+
+    def test_see_a_uniform_stress_as_uniform(self):
+        virial = np.tile(np.arange(1.0, 7.0), (self.LATTICE.size, 1))
+        volume = 11.0 * self.LATTICE.size
+        stress = block_stress(self.LATTICE, virial, volume=volume)
+        expected = 1e-4 * np.arange(1.0, 7.0) / 11.0
+        np.testing.assert_allclose(
+            stress, np.broadcast_to(expected[:, None, None, None], stress.shape)
+        )
+
+    def test_have_shares_of_their_own_atoms(self, generator):
+        occupation = generator.integers(3, size=self.LATTICE.size)
+        shares = concentration(self.LATTICE, occupation, elements=3)
+        np.testing.assert_allclose(shares.sum(axis=0), 1.0)
+        sizes = self.LATTICE.block_sizes.reshape(self.LATTICE.grid)
+        assert len(set(sizes.ravel())) == 2
+        np.testing.assert_allclose((shares * sizes).sum(axis=(1, 2, 3)), np.bincount(occupation))

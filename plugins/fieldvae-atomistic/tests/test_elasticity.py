@@ -136,7 +136,7 @@ class TestSiteStress:
     def test_has_no_divergence_inside_the_zone(self, lattice, generator):
         eigenstrain = 0.01 * generator.standard_normal((6, lattice.size))
         found = stress(lattice, CUBIC, eigenstrain)
-        boxed = np.zeros((6, *lattice.halves))
+        boxed = np.zeros((6, *lattice.layers))
         boxed[:, *lattice.sites.T] = found
         waves = np.fft.rfftn(boxed, axes=(1, 2, 3))
         candidates = wave_vectors(lattice)
@@ -157,7 +157,7 @@ class TestSiteStress:
     @pytest.mark.parametrize("wave", [(1, 0, 0), (1, 1, 0), (1, -1, 1), (0, 0, -1)])
     def test_is_the_closed_form_of_a_plane_wave(self, wave):
         n = np.array(wave) / np.linalg.norm(wave)
-        phase = np.cos(2 * np.pi * LATTICE.sites @ np.array(wave) / LATTICE.halves[0])
+        phase = np.cos(2 * np.pi * LATTICE.sites @ np.array(wave) / LATTICE.layers[0])
         found = stress(LATTICE, ISOTROPIC, isotropic(0.01 * phase))
         amplitude = -PLANE * 0.01 * voigt(np.eye(3) - np.outer(n, n))
         np.testing.assert_allclose(found, amplitude[:, None] * phase, atol=1e-12)
@@ -187,7 +187,7 @@ class TestSiteStress:
         before = tensors(site_stress(LATTICE, response, eigenstrain))
         table = {tuple(site): number for number, site in enumerate(LATTICE.sites.tolist())}
         for rotation in cube_operations():
-            images = (LATTICE.sites @ rotation.T.astype(int)) % LATTICE.halves
+            images = (LATTICE.sites @ rotation.T.astype(int)) % LATTICE.layers
             image = np.array([table[tuple(site)] for site in images.tolist()])
             turned = np.empty_like(eigenstrain)
             turned[:, image] = voigt(

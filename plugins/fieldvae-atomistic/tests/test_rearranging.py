@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 from fieldvae_atomistic.lattice import Lattice
-from fieldvae_atomistic.rearranging import block_pair_counts, rearrange
+from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
 
 from fieldvae import OptionError
 
 ELEMENTS = 3
+PAPER = (1, -1, 0, 1, 1, -2, 1, 1, 1)
 
 
 def block_atoms(lattice: Lattice, occupation: np.ndarray) -> np.ndarray:
@@ -103,62 +104,73 @@ class TestRearrange:
     @pytest.mark.parametrize("grid", [(1, 1, 2), (1, 1, 3), (1, 1, 4), (1, 1, 5)])
     @pytest.mark.parametrize("neighbors", [False, True])
     def test_draws_from_its_law(self, grid, neighbors):
-        """Two blocks hold one odd atom each: all their places are enumerated.
+        check_law(Lattice(cells=(2, 2, 2 * grid[2]), grid=grid), neighbors=neighbors, axis=2)
 
-        Blocks that a third lies between share its counts; neighbors share their own.
-        """
-        lattice = Lattice(cells=(2, 2, 2 * grid[2]), grid=grid)
-        blocks = (0, 1) if neighbors or grid[2] == 2 else (0, grid[2] // 2)
-        first, second = (np.flatnonzero(lattice.block == block) for block in blocks)
-
-        def placed(one: int, other: int) -> np.ndarray:
-            cell = np.zeros(lattice.size, dtype=np.int8)
-            cell[one], cell[other] = 1, 2
-            return cell
-
-        top = lattice.sites[:, 2]
-        start = placed(first[np.argmax(top[first])], second[np.argmin(top[second])])
-        wanted = block_pair_counts(lattice, start, elements=ELEMENTS)
-        penalty = 0.03
-        errors = np.array(
-            [[squared_error(lattice, placed(a, b), wanted) for b in second] for a in first]
-        )
-        law = np.exp(-penalty * errors)
-        law /= law.sum()
-        count = 3000
-        cells = rearrange(
-            lattice,
-            start,
-            elements=ELEMENTS,
-            count=count,
-            penalty=penalty,
-            sweeps=20,
-            generator=np.random.default_rng(7),
-        )
-        places = [np.searchsorted(first, np.argmax(cells == 1, axis=1))]
-        places.append(np.searchsorted(second, np.argmax(cells == 2, axis=1)))
-        found = np.zeros(law.shape)
-        np.add.at(found, tuple(places), 1.0)
-        for level in np.unique(errors):
-            chance = law[errors == level].sum()
-            deviation = np.sqrt(count * chance * (1 - chance))
-            assert found[errors == level].sum() == pytest.approx(
-                count * chance, abs=4.5 * deviation + 1
-            )
-        # and place by place: Pearson's statistic of a Poisson law has the variance 2 + 1 / mean
-        often = law * count > 1.0
-        chi = np.sum((found[often] - count * law[often]) ** 2 / (count * law[often]))
-        assert abs(chi - often.sum()) < 4.5 * np.sqrt(3.0 * often.sum())
+    @pytest.mark.parametrize(
+        ("cells", "grid", "axis"),
+        [((2, 2, 3), (1, 1, 3), 2), ((2, 6, 2), (1, 3, 1), 1), ((9, 2, 2), (3, 1, 1), 0)],
+    )
+    def test_draws_from_its_law_in_a_turned_cell(self, cells, grid, axis):
+        check_law(Lattice(cells, grid, PAPER), neighbors=True, axis=axis)
 
     def test_refuses_blocks_too_thin_to_be_swapped_at_once(self):
         lattice = Lattice(cells=(2, 2, 4), grid=(1, 1, 4))
         with pytest.raises(OptionError, match="blocks of two unit cells at least"):
-            rearrange(
-                lattice,
-                np.zeros(lattice.size, dtype=np.int8),
-                elements=2,
-                count=1,
-                penalty=0.06,
-                sweeps=1,
-                generator=np.random.default_rng(0),
-            )
+            check_thick(lattice)
+
+    def test_says_how_thick_blocks_of_a_turned_cell_must_be(self):
+        with pytest.raises(OptionError, match=r"blocks of \(3, 2, 1\) unit cells at least"):
+            check_thick(Lattice((6, 6, 3), (3, 3, 3), PAPER))
+
+    def test_refuses_blocks_that_are_not_alike(self):
+        with pytest.raises(OptionError, match="rearranging needs blocks of whole unit cells"):
+            check_thick(Lattice((4, 4, 10), (1, 1, 4), PAPER, uneven=True))
+
+
+def check_law(lattice: Lattice, *, neighbors: bool, axis: int) -> None:
+    """Compare with the law of two blocks that hold one odd atom each, all places enumerated.
+
+    Blocks that a third lies between share its counts; neighbors share their own.
+    """
+    along = lattice.grid[axis]
+    blocks = (0, 1) if neighbors or along == 2 else (0, along // 2)
+    first, second = (np.flatnonzero(lattice.block == block) for block in blocks)
+
+    def placed(one: int, other: int) -> np.ndarray:
+        cell = np.zeros(lattice.size, dtype=np.int8)
+        cell[one], cell[other] = 1, 2
+        return cell
+
+    top = lattice.sites[:, axis]
+    start = placed(first[np.argmax(top[first])], second[np.argmin(top[second])])
+    wanted = block_pair_counts(lattice, start, elements=ELEMENTS)
+    penalty = 0.03
+    errors = np.array(
+        [[squared_error(lattice, placed(a, b), wanted) for b in second] for a in first]
+    )
+    law = np.exp(-penalty * errors)
+    law /= law.sum()
+    count = 3000
+    cells = rearrange(
+        lattice,
+        start,
+        elements=ELEMENTS,
+        count=count,
+        penalty=penalty,
+        sweeps=20,
+        generator=np.random.default_rng(7),
+    )
+    places = [np.searchsorted(first, np.argmax(cells == 1, axis=1))]
+    places.append(np.searchsorted(second, np.argmax(cells == 2, axis=1)))
+    found = np.zeros(law.shape)
+    np.add.at(found, tuple(places), 1.0)
+    for level in np.unique(errors):
+        chance = law[errors == level].sum()
+        deviation = np.sqrt(count * chance * (1 - chance))
+        assert found[errors == level].sum() == pytest.approx(
+            count * chance, abs=4.5 * deviation + 1
+        )
+    # and place by place: Pearson's statistic of a Poisson law has the variance 2 + 1 / mean
+    often = law * count > 1.0
+    chi = np.sum((found[often] - count * law[often]) ** 2 / (count * law[often]))
+    assert abs(chi - often.sum()) < 4.5 * np.sqrt(3.0 * often.sum())

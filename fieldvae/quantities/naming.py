@@ -1,0 +1,93 @@
+"""A quantity by its name and options, as a task, the command line or a call gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from fieldvae import registry
+from fieldvae.document import Document
+from fieldvae.errors import OptionError, PluginError, SpecError
+from fieldvae.quantities.fields import PhysicalFields, QuantityField
+from fieldvae.spec import PluginChoice, problems
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A registered quantity with its checked options; called with fields, it gives its values.
+
+    Made by :func:`named_quantity`.
+
+    Parameters
+    ----------
+    name
+        The plugin's name.
+    options
+        Every option, defaults filled in.
+    function
+        The plugin.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    function: Callable[..., QuantityField]
+
+    def __call__(self, fields: PhysicalFields) -> QuantityField:
+        """Derive the quantity; gradients pass through.
+
+        Raises
+        ------
+        OptionError
+            If the fields, or the options, are not what the quantity needs.
+        PluginError
+            If the plugin returns anything but a :class:`QuantityField`.
+        """
+        try:
+            found = self.function(fields, **self.options)
+        except OptionError as error:
+            raise OptionError(f"quantity {self.name!r}: {error}") from None
+        if not isinstance(found, QuantityField):
+            raise PluginError(
+                f"quantity {self.name!r} returned a {type(found).__name__}; "
+                "expected a fieldvae.QuantityField"
+            )
+        return found
+
+
+def named_quantity(choice: str | Mapping[str, Any] | PluginChoice) -> Quantity:
+    """Look up a quantity and check its options.
+
+    Parameters
+    ----------
+    choice
+        A name, or ``{"use": name, option: value, ...}``.
+
+    Raises
+    ------
+    PluginError
+        If no quantity bears the name, or it is broken.
+    OptionError
+        With every mistake in the options.
+    """
+    if isinstance(choice, str):
+        choice = {"use": choice}
+    if isinstance(choice, PluginChoice):
+        choice = {"use": choice.use, **choice.options}
+    if not isinstance(choice, Mapping) or not isinstance(choice.get("use"), str):
+        raise OptionError(
+            f"a quantity is {choice!r}; expected its name, or its name and options as in "
+            "{use: resolved_shear_stress, plane: [1, 1, 1]}"
+        )
+    name, options = choice["use"], {k: v for k, v in choice.items() if k != "use"}
+    function = registry.load("quantities", name)
+    model = registry.options_model("quantities", name)
+    try:
+        checked = model.model_validate(options)
+    except ValidationError as error:
+        found = problems(Document(name, options), error, model)
+        told = SpecError([type(p)("", p.message) for p in found])
+        raise OptionError("\n".join(f"quantity {name!r}: {p}" for p in told.problems)) from None
+    return Quantity(name, {key: getattr(checked, key) for key in model.model_fields}, function)

@@ -1,7 +1,9 @@
 """Every example runs as it stands, with a short training; in full by ``make examples``."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fieldvae
@@ -51,3 +53,19 @@ class TestShippedCells:
     def test_are_all_different(self, cells):
         first = cells.concentration.to_numpy().reshape(cells.sizes["sample"], -1)
         assert len({row.tobytes() for row in first}) == cells.sizes["sample"]
+
+    def test_hold_eigenstrains_of_the_periodic_kind(self, cells):
+        strain = cells.eigenstrain
+        assert strain.dims == ("sample", "voigt", "x", "y", "z")
+        assert not strain.isnull().any()
+        # no block misfits its cell by more than a few percent, and on the whole they fit
+        assert float(abs(strain).max()) < 0.05
+        assert float(abs(strain.mean(["sample", "x", "y", "z"])).max()) < 5e-4
+        assert json.loads(cells.attrs["provenance"])["eigenstrain"]["definition"] == "periodic"
+
+    def test_blocks_that_would_grow_are_pressed(self, cells):
+        """What bears on a block is minus what it would do if it were free."""
+        normal = {"voigt": ["xx", "yy", "zz"]}
+        strain = cells.eigenstrain.sel(normal).mean("voigt").to_numpy().ravel()
+        stress = cells.residual_stress.sel(normal).mean("voigt").to_numpy().ravel()
+        assert np.corrcoef(strain, stress)[0, 1] < -0.5

@@ -12,12 +12,15 @@ and prints, each as the median of three runs in processes of their own:
   import: target at least 3;
 - peak memory of the import beyond the imported modules over the parsed table in float64: target
   under 2.5; with the dump's Warren-Cowley columns, and with these computed from positions;
+- the import over OVITO's of the same columns with a ``SpatialBinningModifier`` for each component
+  and element, one thread, where OVITO is installed (``pip install ovito``): target at most 1;
 - CPU time of Warren-Cowley parameters from positions over the neighbor finder alone (scipy's
   cKDTree, or vesin in a tilted box): target at most 1.5.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
@@ -26,6 +29,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +138,41 @@ def loop(path: Path) -> float:
     return taken * ATOMS / LINES
 
 
+def ovito(path: Path) -> float:
+    """CPU time of OVITO's import of the columns needed and of its binning, on the same blocks."""
+    from ovito.io import import_file
+    from ovito.modifiers import ComputePropertyModifier, SpatialBinningModifier
+
+    kept = ["Particle Type", "Position.X", "Position.Y", "Position.Z"]
+    stress = [f"Stress Tensor.{part}" for part in ("XX", "YY", "ZZ", "XY", "XZ", "YZ")]
+    columns = [None, *kept, None, None, None, *stress, *(f"order.{n + 1}" for n in range(9))]
+    start = time.process_time()
+    pipeline = import_file(str(path), columns=columns)
+    kinds = [f"ParticleType == {kind}" for kind in (1, 2, 3)]
+    pipeline.modifiers.append(ComputePropertyModifier(expressions=kinds, output_property="kinds"))
+    for name in ("kinds", "Stress Tensor", "order"):
+        pipeline.modifiers.append(
+            SpatialBinningModifier(
+                property=name,
+                direction=SpatialBinningModifier.Direction.XYZ,
+                bin_count_x=GRID[0],
+                bin_count_y=GRID[1],
+                bin_count_z=GRID[2],
+                reduction_operation=SpatialBinningModifier.Operation.Sum,
+            )
+        )
+    data = pipeline.compute()
+    taken = time.process_time() - start
+    sums = {name: np.asarray(grid[name]) for grid in data.grids.values() for name in grid}
+    assert {name: values.shape[1] for name, values in sums.items()} == {
+        "kinds": 3,
+        "Stress Tensor": 6,
+        "order": 9,
+    }
+    assert sums["kinds"].sum() == data.particles.count
+    return taken
+
+
 def memory(path: Path, columns: tuple[str, ...]) -> float:
     """Peak memory of the importer beyond its modules, MB."""
     import fieldvae_atomistic.importing
@@ -181,6 +220,7 @@ MEASURED: dict[str, Callable[[Path], float | tuple[float, float]]] = {
     "bare": bare,
     "import": lambda path: imported(path, PAPER),
     "loop": loop,
+    **({"ovito": ovito} if find_spec("ovito") else {}),
     "import, computed": lambda path: imported(path, PAPER[:1]),
     "memory": lambda path: memory(path, PAPER),
     "memory, computed": lambda path: memory(path, PAPER[:1]),
@@ -195,7 +235,8 @@ def child(what: str, path: Path) -> None:
         write(path)
         write(path.with_name("short.dump"), atoms=SHORT)
         return
-    warnings.simplefilter("error")
+    if what != "ovito":
+        warnings.simplefilter("error")
     if what in ("bare", "import", "import, computed"):
         # what is imported and compiled at the first call is not the cost of a snapshot
         short = path.with_name("short.dump")
@@ -207,10 +248,13 @@ def child(what: str, path: Path) -> None:
 def measured(path: Path) -> dict[str, list[float]]:
     """Median of each over rounds, so that a noisy moment of the machine spoils no single one."""
     runs: dict[str, list[list[float]]] = {what: [] for what in MEASURED}
+    one_thread = {**os.environ, "OVITO_THREAD_COUNT": "1", "OMP_NUM_THREADS": "1"}
     for _ in range(RUNS):
         for what, found in runs.items():
             command = [sys.executable, __file__, what, str(path)]
-            answer = subprocess.run(command, check=True, capture_output=True, text=True)
+            answer = subprocess.run(
+                command, check=True, capture_output=True, text=True, env=one_thread
+            )
             found.append([float(word) for word in answer.stdout.split()])
     return {
         what: [statistics.median(values) for values in zip(*found, strict=True)]
@@ -230,6 +274,13 @@ def main() -> None:
     print(f"CPU seconds: bare parse and bincount {parse:.2f}, import {taken:.2f}, loop {plain:.2f}")
     print(f"import / bare: {taken / parse:.2f} (target at most 1.3)")
     print(f"loop / import: {plain / taken:.1f} (target at least 3)")
+    if "ovito" in found:
+        print(
+            f"OVITO's import and binning {found['ovito'][0]:.2f} s: import / OVITO "
+            f"{taken / found['ovito'][0]:.2f} (target at most 1)"
+        )
+    else:
+        print("OVITO is not installed: nothing to compare with (pip install ovito)")
     for what, columns in (("memory", 19), ("memory, computed", 10)):
         table = ATOMS * columns * 8 / 2**20
         print(

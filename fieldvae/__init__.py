@@ -13,11 +13,13 @@ if TYPE_CHECKING:
         Batch,
         ConditionSpec,
         Encoding,
+        FileSource,
         ForwardPass,
         LatentSpec,
         Source,
         Task,
     )
+    from fieldvae.data.files import find_files
     from fieldvae.data.samples import Samples
     from fieldvae.data.store import open_store, write_store
     from fieldvae.errors import (
@@ -35,11 +37,17 @@ if TYPE_CHECKING:
         StoreError,
         TrainingError,
         UnitError,
+        WriteError,
     )
     from fieldvae.field import VOIGT, FieldSpec
     from fieldvae.gaussian import DiagonalGaussian
     from fieldvae.grid import Grid
+    from fieldvae.quantities.fields import PhysicalFields, QuantityField
+    from fieldvae.quantities.labeled import quantity
+    from fieldvae.quantities.naming import Quantity, named_quantity
+    from fieldvae.quantities.reliability import exceedance, quantiles
     from fieldvae.spec import TaskSpec
+    from fieldvae.workflow.design_serving import optimize_inputs
     from fieldvae.workflow.stages import Run, run
     from fieldvae.workflow.trained import TrainedModel, load
 
@@ -48,11 +56,13 @@ _HOMES = {
         "Batch",
         "ConditionSpec",
         "Encoding",
+        "FileSource",
         "ForwardPass",
         "LatentSpec",
         "Source",
         "Task",
     ),
+    "fieldvae.data.files": ("find_files",),
     "fieldvae.data.samples": ("Samples",),
     "fieldvae.data.store": ("open_store", "write_store"),
     "fieldvae.errors": (
@@ -70,11 +80,17 @@ _HOMES = {
         "StoreError",
         "TrainingError",
         "UnitError",
+        "WriteError",
     ),
     "fieldvae.field": ("VOIGT", "FieldSpec"),
     "fieldvae.gaussian": ("DiagonalGaussian",),
     "fieldvae.grid": ("Grid",),
+    "fieldvae.quantities.fields": ("PhysicalFields", "QuantityField"),
+    "fieldvae.quantities.labeled": ("quantity",),
+    "fieldvae.quantities.naming": ("Quantity", "named_quantity"),
+    "fieldvae.quantities.reliability": ("exceedance", "quantiles"),
     "fieldvae.spec": ("TaskSpec",),
+    "fieldvae.workflow.design_serving": ("optimize_inputs",),
     "fieldvae.workflow.stages": ("Run", "run"),
     "fieldvae.workflow.trained": ("TrainedModel", "load"),
 }
@@ -88,14 +104,18 @@ __all__ = [
     "Encoding",
     "FieldSpec",
     "FieldvaeError",
+    "FileSource",
     "ForwardPass",
     "Grid",
     "GridError",
     "InputError",
     "LatentSpec",
     "OptionError",
+    "PhysicalFields",
     "PluginError",
     "PredictionWarning",
+    "Quantity",
+    "QuantityField",
     "Run",
     "RunError",
     "Samples",
@@ -110,8 +130,15 @@ __all__ = [
     "TrainedModel",
     "TrainingError",
     "UnitError",
+    "WriteError",
+    "exceedance",
+    "find_files",
     "load",
+    "named_quantity",
     "open_store",
+    "optimize_inputs",
+    "quantiles",
+    "quantity",
     "run",
     "write_store",
 ]

@@ -14,8 +14,9 @@ group           contract
 ``decoders``    ``Module(outputs, grid, latent, conditions, *, ...)``; latent, conditions -> laws
 ``priors``      ``Module(grid, latent, conditions, *, ...)``; conditions -> law of the latent
 ``losses``      ``function(forward, *, ...)``; :class:`ForwardPass` -> scalar
-``quantities``  ``function(fields, *, ...)``; physical fields -> scalar or field
+``quantities``  ``function(fields, *, ...)``; PhysicalFields -> QuantityField
 ``importers``   ``function(files, *, ...)`` -> :class:`Source`
+``exporters``   ``function(dataset, grid, folder, *, ...)`` -> paths of the files written
 ``simulators``  ``function(*, ...)`` -> :class:`Source`
 ==============  ================================================================================
 
@@ -25,9 +26,10 @@ axes having one cell; see ``docs/extending.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from fieldvae.grid import Grid
 
@@ -145,7 +147,9 @@ class Source(Protocol):
     """A sequence of labeled samples, each made alone: what an importer or a simulator returns.
 
     A source can be pickled. ``source[i]`` depends on the source's options and ``i`` alone, so
-    that samples can be made in any order, by several processes, and again after a kill.
+    that samples can be made in any order, by several processes, and again after a kill. A sample
+    that cannot be made raises a ``StoreError`` or ``SimulationError`` when it is asked for, not
+    when the source is made, so that it can be skipped; the message names file and line.
     """
 
     @property
@@ -159,4 +163,16 @@ class Source(Protocol):
 
     def __getitem__(self, index: int, /) -> xr.Dataset:
         """Make one sample: fields ``(component, x, y, z)`` with units, scalar coordinates."""
+        ...
+
+
+@runtime_checkable
+class FileSource(Source, Protocol):
+    """A source that knows which files a sample is read from.
+
+    A sample that could not be made is then tried again only when one of them has changed.
+    """
+
+    def files_of(self, index: int, /) -> Sequence[Path]:
+        """Return the files that one sample is read from."""
         ...

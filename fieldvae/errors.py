@@ -13,6 +13,7 @@
     │   ├── ShapeError            an array of the wrong shape
     │   └── RunError              a run directory that is unfinished, finished or not one
     ├── SimulationError           a calculation failed
+    ├── WriteError                a file cannot be written: the disk is full, or may not be used
     ├── TrainingError             training diverged
     └── SamplingError             fewer realizations passed the self-check than were asked for
 """
@@ -92,6 +93,10 @@ class RunError(InputError):
 
 class SimulationError(FieldvaeError):
     """A calculation that makes data failed."""
+
+
+class WriteError(FieldvaeError):
+    """A file cannot be written: the disk is full, a limit is reached, or rights are missing."""
 
 
 class TrainingError(FieldvaeError):

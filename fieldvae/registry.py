@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from fieldvae.document import Document, Loc, parse_document
 from fieldvae.errors import PluginError, Problem, SpecError, nearest
 from fieldvae.field import FieldSpec
-from fieldvae.spec import PluginChoice, TaskSpec, problems
+from fieldvae.spec import DesignSpec, PluginChoice, TaskSpec, problems
 
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "smoothers": ("field", "grid", "condition"),
@@ -30,6 +30,7 @@ POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "losses": ("forward",),
     "quantities": ("fields",),
     "importers": ("files",),
+    "exporters": ("dataset", "grid", "folder"),
     "simulators": (),
 }
 """Kinds whose plugins are called, and what the house hands over positionally."""
@@ -227,7 +228,7 @@ def _described(docstring: str) -> dict[str, str]:
     }
 
 
-def check_choices(spec: TaskSpec, document: Document) -> dict[Loc, dict[str, Any]]:
+def check_choices(spec: TaskSpec | DesignSpec, document: Document) -> dict[Loc, dict[str, Any]]:
     """Check every choice of a plugin in a task down to its options, all mistakes at once.
 
     Returns

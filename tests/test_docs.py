@@ -248,8 +248,9 @@ def check_command(arguments: list[str]) -> None:
         assert word in commands_of(command), f"there is no command '{path} {word}'"
         command, path = commands_of(command)[word], f"{path} {word}"
     options = options_of(command) | {"--help", "-h"}
-    if path == "fieldvae data generate" and rest and rest[0] in registry.names("simulators"):
-        fields = registry.options_model("simulators", rest[0]).model_fields
+    kind = {"fieldvae data generate": "simulators", "fieldvae data import": "importers"}.get(path)
+    if kind is not None and rest and rest[0] in registry.names(kind):
+        fields = registry.options_model(kind, rest[0]).model_fields
         options |= {"--" + name.replace("_", "-") for name in fields}
     named = {word.partition("=")[0] for word in rest if word.startswith("-")}
     assert named <= options, f"'{path}' has no {sorted(named - options)}"

@@ -47,7 +47,7 @@ Settings = Annotated[
 Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute; auto takes a GPU.")
 ]
-Stage = Literal["data", "train", "evaluate", "predict", "report"]
+Stage = Literal["data", "train", "evaluate", "predict", "design", "report"]
 
 
 @app.command()
@@ -118,11 +118,32 @@ def predict(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 where realizations fell short.")
     ] = False,
+    quantity: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            help="Quantity whose quantiles and exceedance are written: [LABEL=]NAME, or "
+            "[LABEL=]'{use: NAME, option: value}'. Repeatable."
+        ),
+    ] = None,
+    exceed: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            help="Level that quantities may exceed: [LABEL=]LEVEL, with units or in the "
+            "quantity's own. Repeatable."
+        ),
+    ] = None,
+    quantiles: Annotated[
+        Optional[str], typer.Option(help="Quantiles of every quantity; default: 0.05,0.5,0.95.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing store.")] = False,
     device: Device = "auto",
 ) -> None:
     """Draw realizations of the outputs for the inputs in a store."""
     from fieldvae.cli.screen import Screen
+    from fieldvae.workflow.reliability import read_quantiles, read_requests
+
+    probabilities = read_quantiles(quantiles, quantity or ())
+    requests = read_requests(quantity or (), exceed or ())
     from fieldvae.workflow.serving import predict_store
 
     predict_store(
@@ -134,6 +155,8 @@ def predict(
         max_draws=max_draws,
         seed=seed,
         strict=strict,
+        requests=requests,
+        quantiles=probabilities,
         force=force,
         device=device,
         progress=Screen(),
@@ -168,6 +191,46 @@ def evaluate(
         progress=Screen(),
     )
     typer.echo(json.dumps(metrics, indent=2))
+
+
+@app.command()
+def design(
+    run: Run,
+    design: Annotated[
+        Optional[Path],
+        typer.Argument(
+            help="A file with the keys of a task's section design; default: the task's own.",
+            metavar="[DESIGN.yaml]",
+        ),
+    ] = None,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Store to write; default: design.zarr in the run.")
+    ] = None,
+    export: Annotated[
+        Optional[Path], typer.Option(help="Directory for files of the best designs.")
+    ] = None,
+    settings: Annotated[
+        Optional[list[str]],
+        typer.Option("--set", help="Override a key of the design: starts=50. Repeatable."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing store.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Find inputs whose outputs have a large or small statistic (inverse design)."""
+    from fieldvae.cli.screen import Screen
+    from fieldvae.workflow.design_serving import design_run
+
+    store = design_run(
+        run,
+        design,
+        out=out,
+        export=export,
+        settings=settings or (),
+        force=force,
+        device=device,
+        progress=Screen(),
+    )
+    typer.echo(str(store))
 
 
 @app.command()

@@ -172,6 +172,45 @@ class ConditionalVAE(nn.Module):
         """
         return self._realize(self.prior(conditions), self._given(conditions), count, generator)
 
+    def realize_from(
+        self,
+        conditions: Mapping[str, Tensor],
+        latent: Tensor,
+        noise: Mapping[str, Tensor] | None = None,
+    ) -> Batch:
+        r"""Make the realizations that belong to given standard-normal numbers.
+
+        .. math:: z = \mu + \sigma \odot \epsilon, \qquad y = \mu_y(z) + \sigma_y \odot \epsilon_y
+
+        A fixed choice of numbers makes the realizations a smooth function of the conditions.
+
+        Parameters
+        ----------
+        conditions
+            Smoothed conditions by input.
+        latent
+            :math:`\epsilon`, shape ``(count, batch, *latent.shape)``.
+        noise
+            :math:`\epsilon_y` by output, each ``(count, batch, component, x, y, z)``; ``None``
+            for the means of the outputs' laws.
+
+        Returns
+        -------
+        dict
+            Scaled outputs, each ``(count, batch, component, x, y, z)``.
+        """
+        prior = self.prior(conditions)
+        drawn = (prior.mean + prior.stddev * latent).flatten(0, 1)
+        made = {}
+        for name, law in self._given(conditions)(drawn, len(latent)).items():
+            field = law.mean
+            if noise is not None and law.log_variance is not None:
+                field = field + (0.5 * law.log_variance).exp() * noise[name].flatten(0, 1)
+                if name in self.projected:
+                    field = project(field, self._zero(name))
+            made[name] = torch.unflatten(field, 0, latent.shape[:2])
+        return made
+
     def forward(
         self,
         inputs: Batch,

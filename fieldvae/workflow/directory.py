@@ -92,6 +92,11 @@ class RunDirectory:
         return self.path / "predictions.zarr"
 
     @property
+    def designs(self) -> Path:
+        """What inverse design found."""
+        return self.path / "design.zarr"
+
+    @property
     def report(self) -> Path:
         """The page."""
         return self.path / "report" / "index.html"

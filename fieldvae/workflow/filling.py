@@ -14,6 +14,7 @@ from fieldvae.document import Document, Loc, merge, override, parse_document, re
 from fieldvae.errors import FieldvaeError, PluginError, Problem, SpecError, nearest
 from fieldvae.field import FieldSpec
 from fieldvae.spec import TaskSpec, parse_task
+from fieldvae.workflow import design_section
 
 DEFAULT_PRESET = "default"
 
@@ -72,6 +73,7 @@ def make_plan(task: Path | Mapping[str, Any], settings: Sequence[str] = ()) -> P
     document = override(document, settings)
     filled, found = _fill(document, base)
     found += registry.check_names(filled, document)
+    found += _check_design(filled, document)
     try:
         spec = parse_task(document, filled)
     except SpecError as error:
@@ -143,9 +145,20 @@ def _fill(document: Document, base: Path) -> tuple[dict[str, Any], list[Problem]
     width = filled["model"]["condition"]
     filled = merge(filled, user)
     _fill_conditions(filled, width)
+    if isinstance(design := filled.get("design"), Mapping) and design:
+        filled["design"], problems = design_section.over_preset(design, document, at=("design",))
+        found += problems
     filled.setdefault("name", name if isinstance(name, str) else Path(document.name).stem)
     _anchor(filled, base)
     return filled, found
+
+
+def _check_design(filled: Mapping[str, Any], document: Document) -> list[Problem]:
+    design, inputs = filled.get("design"), filled.get("inputs")
+    if not isinstance(design, Mapping) or not design:
+        return []
+    names = [inputs] if isinstance(inputs, str) else [*(inputs or ())]
+    return design_section.check_names(design, names, document, at=("design",))
 
 
 def _preset_name(user: Mapping[str, Any]) -> str:

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from fieldvae.contract import ConditionSpec
-from fieldvae.errors import PluginError
+from fieldvae.errors import OptionError, PluginError
 from fieldvae.model.cvae import ConditionalVAE
+from fieldvae.prediction import SelfCheck
 from fieldvae.workflow.assembly import assemble, loss_terms
+from fieldvae.workflow.designing import rehearse
 from fieldvae.workflow.preparing import Prepared
-from fieldvae.workflow.trained import zeros
+from fieldvae.workflow.trained import TrainedModel, zeros
 
 
 def rehearsed(prepared: Prepared) -> ConditionalVAE:
@@ -39,7 +41,35 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
             raise PluginError(f"the parts of the model do not fit each other: {error}") from error
         for term in loss_terms(spec, options):
             term.loss(forward)
+    if spec.design is not None:
+        _rehearse_design(network, prepared)
     return network
+
+
+def _rehearse_design(network: ConditionalVAE, prepared: Prepared) -> None:
+    """Make one step of the task's inverse design with the untrained networks."""
+    spec = prepared.spec
+    assert spec.design is not None  # asked for by the caller
+    training = prepared.part(prepared.split.train)
+    check = None
+    if network.encoder is not None:
+        with torch.no_grad():
+            conditions = network.smooth(prepared.scaled(prepared.split.train[:2])[0])
+        spread = {name: torch.ones(c.shape[1]) for name, c in conditions.items()}
+        check = SelfCheck("spread", dict.fromkeys(spread, 1.0), spread)
+    model = TrainedModel(
+        spec,
+        prepared.samples.fields,
+        prepared.grid,
+        network,
+        prepared.scaling,
+        prepared.envelope,
+        check,
+    )
+    try:
+        rehearse(model, spec.design, training)
+    except OptionError as error:
+        raise OptionError(f"design: {error}") from None
 
 
 def _check_conditions(conditions: Mapping[str, Tensor], prepared: Prepared) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from fieldvae.errors import OptionError, RunError, SamplingError
 from fieldvae.workflow import trained
 from fieldvae.workflow.directory import RunDirectory, write_json
 from fieldvae.workflow.progress import Progress, Silence, passed_on
+from fieldvae.workflow.reliability import Request, rehearse, with_reliability
 from fieldvae.workflow.scoring import score_store
 from fieldvae.workflow.stages import choose_device
 from fieldvae.workflow.trained import TrainedModel
@@ -27,11 +29,25 @@ def predict_store(
     max_draws: int | None = None,
     seed: int | None = None,
     strict: bool = False,
+    requests: Sequence[Request] = (),
+    quantiles: Sequence[float] = (),
     force: bool = False,
     device: Device = "auto",
     progress: Progress | None = None,
 ) -> None:
     """Draw realizations for the inputs in a store and write them as another.
+
+    Parameters
+    ----------
+    run, store, out
+        The trained model, the inputs, and the store to write.
+    realizations, self_check, max_draws, seed, strict
+        As of :meth:`TrainedModel.predict`.
+    requests, quantiles
+        Quantities whose exceedance probabilities and quantiles are written beside the
+        realizations (:func:`fieldvae.exceedance`, :func:`fieldvae.quantiles`).
+    force, device, progress
+        Whether a store at ``out`` is replaced; where to compute; who is told.
 
     Raises
     ------
@@ -45,6 +61,7 @@ def predict_store(
     model = trained.load(run, device=choose_device(device))
     _check_no_source(out, store, model)
     samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
+    rehearse(model, samples, requests, quantiles)
     failure: SamplingError | None = None
     with passed_on(told.warn):
         try:
@@ -58,6 +75,7 @@ def predict_store(
             )
         except SamplingError as error:
             failure, predictions = error, error.predictions
+        predictions = with_reliability(predictions, samples, requests, quantiles)
     predictions.attrs["provenance"] = f"fieldvae predict {model.spec.name} on {store.name}"
     write_store(predictions, out, overwrite=force)
     if failure is not None:

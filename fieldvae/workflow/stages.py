@@ -1,4 +1,4 @@
-"""The stages of a run: data, train, evaluate, predict, report.
+"""The stages of a run: data, train, evaluate, predict, design, report.
 
 Each reads the files of the stages before it and writes its own whole or not at all, so that an
 interrupted run goes on where it stood.
@@ -22,9 +22,10 @@ from fieldvae.errors import OptionError, RunError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.training import EpochRecord, Losses, train
-from fieldvae.workflow import trained
+from fieldvae.workflow import designing, trained
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
+from fieldvae.workflow.designs import sentences as sentences_of_designs
 from fieldvae.workflow.directory import (
     RunDirectory,
     check_claim,
@@ -43,7 +44,7 @@ from fieldvae.workflow.scoring import score_run
 from fieldvae.workflow.threads import sensible_threads
 from fieldvae.workflow.trained import TrainedModel
 
-Stage = Literal["data", "train", "evaluate", "predict", "report"]
+Stage = Literal["data", "train", "evaluate", "predict", "design", "report"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
@@ -170,6 +171,8 @@ def run_plan(
         _stage_evaluate(directory, prepared, place, told)
     if last >= STAGES.index("predict"):
         _stage_predict(directory, prepared, place, told)
+    if last >= STAGES.index("design"):
+        _stage_design(directory, prepared, place, told)
     if last >= STAGES.index("report"):
         from fieldvae.report import write_report  # matplotlib, which no other stage needs
 
@@ -341,6 +344,18 @@ def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, tol
     with passed_on(told.warn):
         predictions = model.predict(prepared.part(prepared.split.test))
     write_store(predictions, directory.predictions)
+
+
+def _stage_design(directory: RunDirectory, prepared: Prepared, device: str, told: _Log) -> None:
+    spec = prepared.spec.design
+    if spec is None or directory.designs.exists():
+        return
+    model = trained.load(directory.path, device=device)
+    training = prepared.part(prepared.split.train)
+    designs = designing.optimize(model, spec, training, progress=told.progress)
+    for sentence in sentences_of_designs(designs):
+        told.say(sentence)
+    write_store(designs, directory.designs)
 
 
 __all__ = ["STAGES", "Run", "choose_device", "run", "run_plan"]

@@ -323,7 +323,9 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
     if told["format"] != MODEL_FORMAT:
         raise RunError(f"{path} is of model format {told['format']}; this fieldvae reads 1")
     try:
-        plan = make_plan({**told["task"], "task": None, "fields": _inline(told["fields"])})
+        # what a design names is no part of the model
+        task = {**told["task"], "task": None, "design": None}
+        plan = make_plan({**task, "fields": _inline(told["fields"])})
         options = resolve(plan).options
     except SpecError as error:
         needs = "; ".join(problem.message for problem in error.problems)

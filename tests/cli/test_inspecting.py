@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from fieldvae import GridError
+import numpy as np
+import pytest
+import xarray as xr
+
+from fieldvae import GridError, StoreError
 from fieldvae.data.store import write_store
 from fieldvae.workflow.filling import make_plan
-from fieldvae.workflow.inspecting import check_store, describe_plan
+from fieldvae.workflow.inspecting import check_store, describe_plan, describe_store
 
 
 class TestValidate:
@@ -39,3 +43,76 @@ class TestCheck:
             GridError, match=r"'kPa' is no length.*; correct the group's attributes"
         ):
             check_store(tmp_path / "a.zarr")
+
+
+REPLICATES = Path(__file__).parents[2] / "examples/data/cocrni_replicates.zarr"
+
+
+class TestRealizations:
+    @pytest.fixture
+    def repeated(self):
+        """Stress of which every sample has three realizations, and one composition."""
+        generator = np.random.default_rng(0)
+        stress = generator.normal(size=(2, 3, 6, 2, 2, 2))
+        stress -= stress.mean((3, 4, 5), keepdims=True)
+        axes = ("x", "y", "z")
+        return xr.Dataset(
+            {
+                "residual_stress": (
+                    ("sample", "realization", "voigt", *axes),
+                    stress,
+                    {"units": "GPa"},
+                ),
+                "concentration": (
+                    ("sample", "element", *axes),
+                    np.full((2, 2, 2, 2, 2), 0.5),
+                    {"units": "1"},
+                ),
+            },
+            coords={
+                "voigt": ["xx", "yy", "zz", "xy", "xz", "yz"],
+                "element": ["Ni", "Co"],
+                "overlap": (("sample", "realization"), generator.uniform(size=(2, 3))),
+            },
+        )
+
+    def test_of_the_shipped_replicates_are_sound(self):
+        assert check_store(REPLICATES).splitlines() == [
+            f"{REPLICATES}: sound",
+            "  16 samples on 4 x 4 x 4",
+            "  24 realizations of every sample: residual_stress",
+            "  checked against plugins: concentration, residual_stress, warren_cowley",
+        ]
+
+    def test_are_told_apart(self, repeated, tmp_path):
+        write_store(repeated, tmp_path / "a.zarr")
+        told = describe_store(tmp_path / "a.zarr").splitlines()
+        place = told.index(
+            "  residual_stress (sample 2, realization 3, voigt 6, x 2, y 2, z 2) GPa"
+        )
+        assert told[place + 1] == "      3 realizations of every sample"
+        assert sum("realizations" in line for line in told) == 1
+        assert any(line.startswith("  overlap: 0.") for line in told)
+
+    def test_a_bad_one_is_named_with_what_else_is_wrong(self, repeated, tmp_path):
+        repeated["residual_stress"][1, 2, 3, 0, 1, 0] = np.nan
+        repeated["concentration"] *= 1.1
+        write_store(repeated, tmp_path / "a.zarr")
+        with pytest.raises(StoreError) as caught:
+            check_store(tmp_path / "a.zarr")
+        first, second = str(caught.value).splitlines()
+        assert "the components do not sum to one in 2 samples" in first
+        assert second.startswith(
+            f"'residual_stress' in {tmp_path / 'a.zarr'}, realization 2 has 1 value that is not "
+            "finite, first nan at sample 1, component xy, cell (0, 1, 0)"
+        )
+
+    def test_are_refused_by_a_task(self, tmp_path):
+        task = {"task": "stress", "data": {"store": str(REPLICATES)}}
+        with pytest.raises(StoreError) as caught:
+            describe_plan(make_plan(task))
+        assert (
+            "has dims (sample, realization, voigt, x, y, z), 24 realizations of each sample where "
+            "one is expected (sample, <components>, x, y, z); select one, "
+            "dataset.isel(realization=0), and write it as a store of its own"
+        ) in str(caught.value)

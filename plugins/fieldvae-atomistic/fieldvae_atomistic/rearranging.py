@@ -154,6 +154,7 @@ def rearrange(
     penalty: float,
     sweeps: int,
     generator: np.random.Generator,
+    wanted: NDArray[np.floating] | None = None,
 ) -> NDArray[np.int8]:
     r"""Draw arrangements with every block's composition exactly and its pair counts nearly.
 
@@ -185,6 +186,9 @@ def rearrange(
         Number of sweeps; in each, every site is proposed once on average as the first of a pair.
     generator
         The only source of chance.
+    wanted
+        Pair counts to come near to, shape ``(block, center, neighbor)``; those of ``occupation``
+        where ``None``.
 
     Returns
     -------
@@ -206,10 +210,10 @@ def rearrange(
     realizations = np.empty((count, lattice.size), dtype=np.int8)
     for realization in realizations:
         realization[by_block] = generator.permuted(block_atoms, axis=1)
-    wanted = block_pair_counts(lattice, occupation, elements=elements)
+    target = block_pair_counts(lattice, occupation, elements=elements) if wanted is None else wanted
     # of every block of every realization: its pair counts less those wanted
     error = np.concatenate(
-        [block_pair_counts(lattice, r, elements=elements) - wanted for r in realizations]
+        [block_pair_counts(lattice, r, elements=elements) - target for r in realizations]
     ).astype(np.float64)
     state = realizations.ravel()
     steps = len(moves.colors) * lattice.sites_per_block

@@ -1,0 +1,180 @@
+"""Inverse design with a finished run: from a file to a store, and to files of other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import xarray as xr
+
+from fieldvae.data.store import check_absent, read_dataset, write_store
+from fieldvae.errors import OptionError, RunError
+from fieldvae.spec import DesignSpec
+from fieldvae.workflow import trained
+from fieldvae.workflow.design_section import read_design
+from fieldvae.workflow.designing import optimize
+from fieldvae.workflow.designs import sentences
+from fieldvae.workflow.directory import RunDirectory, read_json
+from fieldvae.workflow.exporting import check_folder, export_designs
+from fieldvae.workflow.filling import make_plan
+from fieldvae.workflow.preparing import prepare
+from fieldvae.workflow.progress import Progress, Silence
+from fieldvae.workflow.stages import choose_device
+from fieldvae.workflow.trained import TrainedModel
+
+
+def optimize_inputs(
+    run: Path | str,
+    design: Path | str | Mapping[str, Any] | None = None,
+    *,
+    settings: Sequence[str] = (),
+    device: Literal["cpu", "cuda"] = "cpu",
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Find inputs whose outputs have a large or small statistic (inverse design).
+
+    Parameters
+    ----------
+    run
+        A run directory; its stores must still be where they were, as starts are fitted to its
+        training part.
+    design
+        A file with the keys of a task's section ``design``, or the same as mappings; the run's
+        own section where ``None``.
+    settings
+        Overrides ``key.path=value``.
+    device
+        Where to compute.
+    progress
+        Shows how far the work has come; silent where ``None``.
+
+    Returns
+    -------
+    xarray.Dataset
+        One sample a start: the optimized inputs under their names, so that it is a store that
+        :meth:`TrainedModel.predict` takes, and how they came about; see
+        ``docs/inverse-design.md``.
+
+    Raises
+    ------
+    InputError
+        Before anything is computed, if run or design are wrong.
+    """
+    model = trained.load(run, device=device)
+    spec = design_of(Path(run), model, design, settings)
+    return optimize(model, spec, training_part(model), progress=progress)
+
+
+def design_run(
+    run: Path,
+    design: Path | None = None,
+    *,
+    out: Path | None = None,
+    export: Path | None = None,
+    settings: Sequence[str] = (),
+    force: bool = False,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    progress: Progress | None = None,
+) -> Path:
+    """Carry out a design and write it as a store; export files of the best where asked for.
+
+    Where the store is there already and holds this very design, it is kept and only exported.
+
+    Parameters
+    ----------
+    run, design, settings
+        As of :func:`optimize_inputs`.
+    out
+        The store; ``design.zarr`` in the run where ``None``.
+    export
+        Directory for files.
+    force
+        Whether a store at ``out`` is replaced.
+    device
+        Where to compute; ``auto`` takes a GPU where there is one.
+    progress
+        Shows how far the work has come.
+
+    Returns
+    -------
+    Path
+        The store.
+
+    Raises
+    ------
+    InputError
+        Before anything is computed, if run, design or paths are wrong.
+    """
+    told = progress or Silence()
+    model = trained.load(run, device=choose_device(device))
+    spec = design_of(run, model, design, settings)
+    path = out or RunDirectory(run).designs
+    if export is not None:
+        check_folder(export)
+    kept = _kept(path, spec) if export is not None and not force else None
+    if kept is None:
+        check_absent(path, overwrite=force)
+        _check_no_source(path, model)
+        kept = optimize(model, spec, training_part(model), progress=told)
+        write_store(kept, path, overwrite=force)
+    for line in sentences(kept):
+        told.say(line)
+    if export is not None:
+        files = export_designs(kept, spec, model.grid, export)
+        told.say(f"{len(files)} files in {export}")
+    return path
+
+
+def _kept(path: Path, spec: DesignSpec) -> xr.Dataset | None:
+    """The store at a path where it holds this design, whatever it exports."""
+    if not path.exists():
+        return None
+    found = read_dataset(path).load()
+    told = json.loads(str(found.attrs.get("design", "{}")))
+    asked = spec.model_dump(mode="json")
+    return found if {**told, "export": None} == {**asked, "export": None} else None
+
+
+def _check_no_source(path: Path, model: TrainedModel) -> None:
+    """Refuse to write over data that the model was trained on."""
+    kept = [*model.spec.data.store, model.spec.data.test_store]
+    if any(store is not None and store.resolve() == path.resolve() for store in kept):
+        raise OptionError(
+            f"--out {path} is a store that the model was trained on; choose another path"
+        )
+
+
+def design_of(
+    run: Path,
+    model: TrainedModel,
+    design: Path | str | Mapping[str, Any] | None,
+    settings: Sequence[str],
+) -> DesignSpec:
+    """Return the design that is given, or that the run's task has.
+
+    Raises
+    ------
+    RunError
+        If there is neither.
+    """
+    inputs = model.spec.inputs
+    if isinstance(design, Mapping):
+        return read_design(design, settings, inputs=inputs)
+    if design is not None:
+        return read_design(Path(design), settings, inputs=inputs)
+    folder = run if (run / "model.json").exists() else RunDirectory(run).model
+    own = read_json(folder / "model.json")["task"].get("design")
+    if not own:
+        raise RunError(
+            f"the task of {run} has no section 'design'; give a file with its keys: "
+            "fieldvae design RUN DESIGN.yaml"
+        )
+    return read_design(own, settings, inputs=inputs)
+
+
+def training_part(model: TrainedModel) -> xr.Dataset:
+    """Read the samples that a model was trained on, in physical units."""
+    prepared = prepare(make_plan(model.spec.model_dump(mode="json")))
+    return prepared.part(prepared.split.train)

@@ -1,0 +1,104 @@
+"""Files of other programs, written of designs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from fieldvae import registry
+from fieldvae.errors import OptionError
+from fieldvae.grid import Grid
+from fieldvae.spec import DesignSpec
+from fieldvae.workflow.designs import STAGES
+
+
+def export_designs(
+    designs: xr.Dataset, spec: DesignSpec, grid: Grid, folder: Path
+) -> Sequence[Path]:
+    """Write files of the best designs, and of their starts where asked for.
+
+    Parameters
+    ----------
+    designs
+        As :func:`fieldvae.optimize_inputs` returns it.
+    spec
+        The design; its ``export`` names the exporter.
+    grid
+        Where the inputs live.
+    folder
+        Where the files go; made where it is missing, refused where it holds something.
+
+    Raises
+    ------
+    OptionError
+        If no exporter is named, or the folder is not empty.
+    """
+    if spec.export is None:
+        raise OptionError(
+            "--export needs an exporter in the design, as in export: {use: lammps_data}; "
+            f"installed: {', '.join(registry.names('exporters')) or 'none'}"
+        )
+    check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    options = registry.options_model("exporters", spec.export.use)(**spec.export.options)
+    checked = {name: getattr(options, name) for name in type(options).model_fields}
+    chosen = chosen_designs(designs, spec, best=spec.export.best, starts=spec.export.starts)
+    written: Sequence[Path] = registry.call(
+        "exporters", spec.export.use, chosen, grid, folder, options=checked
+    )
+    return written
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises
+    ------
+    OptionError
+        With the remedy.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OptionError(f"{folder} is not empty; give --export another directory")
+
+
+def chosen_designs(designs: xr.Dataset, spec: DesignSpec, *, best: int, starts: bool) -> xr.Dataset:
+    """Return the inputs of the best designs, one sample each, after each its start.
+
+    Samples have the coordinates ``start`` (number of the start), ``stage`` and ``label``, a name
+    for files such as ``0012-optimized``; ``predicted`` is the statistic by fresh realizations.
+
+    Parameters
+    ----------
+    designs, spec
+        The designs and what was asked for.
+    best
+        How many; those with the largest (or smallest) statistic.
+    starts
+        Whether their starts are returned too.
+    """
+    statistic = designs["statistic"].sel(stage="optimized").to_numpy()
+    usable = np.flatnonzero(np.isfinite(statistic))
+    order = usable[np.argsort(statistic[usable], kind="stable")]
+    if spec.goal.maximize is not None:
+        order = order[::-1]
+    parts = []
+    for row in order[:best]:
+        for stage in reversed(STAGES) if starts else STAGES[-1:]:
+            one = designs.isel(sample=[row])
+            inputs = {
+                name: one[f"{name}_start" if stage == "start" and name in spec.vary else name]
+                for name in (*spec.vary, *spec.hold)
+            }
+            parts.append(
+                xr.Dataset(inputs).assign_coords(
+                    start=("sample", [int(row)]),
+                    stage=("sample", np.array([stage], object)),
+                    label=("sample", np.array([f"{row:04d}-{stage}"], object)),
+                    predicted=("sample", one["statistic"].sel(stage=stage).to_numpy()),
+                )
+            )
+    chosen = xr.concat(parts, dim="sample", coords="minimal", compat="override", join="override")
+    return chosen.assign_attrs(designs.attrs)

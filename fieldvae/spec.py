@@ -392,6 +392,13 @@ class DesignSpec(_Section):
         ),
     ] = {}
     goal: GoalSpec
+    range: Annotated[
+        Literal["training", "free"],
+        Field(
+            description="Whether inputs that vary stay within the least and greatest values and "
+            "the greatest spread over the grid that training samples have."
+        ),
+    ] = "training"
     mean_weight: Annotated[
         PositiveFloat | None,
         Field(

@@ -128,8 +128,8 @@ def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], wher
     found = f"{where} has dims ({', '.join(map(str, array.dims))})"
     if REALIZATION in array.dims:
         raise StoreError(
-            f"{found}, {array.sizes[REALIZATION]} realizations of each sample where one is "
-            f"expected ({expected}); select one, dataset.isel(realization=0), and write it as a "
+            f"{found}, several realizations of each sample ({array.sizes[REALIZATION]}); expected "
+            f"({expected}): select one realization, dataset.isel(realization=0), and write it as a "
             "store of its own"
         )
     wanted = {SAMPLE, *_axes(field, axes)}

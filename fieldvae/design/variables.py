@@ -3,7 +3,9 @@ r"""An input as the optimizer sees it, and the set that it must stay in.
 The set is the intersection of an affine one (components sum to one, means over the grid are given)
 and a box (bounds). Gradients are projected onto the tangent of the affine set, so that an optimizer
 that scales components, such as Adam, treats the components of a simplex alike; after every step the
-values are projected onto the whole set.
+values are projected onto the whole set. Where a design is to stay in the range of training, fields
+that leave it are then drawn towards their means over the grid, which changes neither sums nor
+means.
 """
 
 from __future__ import annotations
@@ -49,12 +51,16 @@ class Variable:
         Whether the mean is kept by projection; else it is left to a penalty.
     bounds
         Least and greatest physical value; infinite where there is none.
+    trained
+        Least value, greatest value and greatest standard deviation over the grid that any training
+        sample has, shape ``(3, component)``; ``None`` where a field may leave them.
     """
 
     scaling: FieldScaling
     mean: Tensor | None
     exact: bool
     bounds: tuple[float, float]
+    trained: Tensor | None = None
 
     @property
     def simplex(self) -> bool:
@@ -91,7 +97,39 @@ class Variable:
         return gradient
 
     def project(self, physical: Tensor) -> Tensor:
-        """Return the nearest physical values, within rounding, that keep everything.
+        """Return physical values near by that keep everything.
+
+        They are the nearest in the affine set and the box, then drawn into the range of training.
+
+        Parameters
+        ----------
+        physical
+            float64, shape ``(start, component, x, y, z)``.
+        """
+        return self._drawn_in(self._nearest(physical))
+
+    def _drawn_in(self, physical: Tensor) -> Tensor:
+        """Draw fields towards their means over the grid until they are in the range of training."""
+        if self.trained is None:
+            return physical
+        least, greatest, spread = self.trained.to(physical.device).reshape(3, -1, 1, 1, 1)
+        if physical.shape[2:].numel() == 1:
+            return physical if self.simplex else physical.clamp(least, greatest)
+        center = physical.mean(GRID, keepdim=True)
+        away = physical - center
+        tiny = torch.finfo(away.dtype).tiny
+        shares = [
+            spread / away.square().mean(GRID, keepdim=True).sqrt().clamp_min(tiny),
+            (greatest - center) / away.amax(GRID, keepdim=True).clamp_min(tiny),
+            (center - least) / (-away.amin(GRID, keepdim=True)).clamp_min(tiny),
+        ]
+        share = torch.stack(shares).amin(0).clamp(0, 1)
+        if self.simplex:
+            share = share.amin(COMPONENT, keepdim=True)
+        return center + share * away
+
+    def _nearest(self, physical: Tensor) -> Tensor:
+        """Return the nearest values, within rounding, in the affine set and the box.
 
         Dykstra's algorithm (Boyle & Dykstra 1986, doi:10.1007/978-1-4613-9940-7_3) between the
         affine set and the box; one round where no bound is met.
@@ -135,6 +173,7 @@ def make_variable(
     mean: float | list[float] | dict[str, float] | str | None,
     exact: bool,
     bounds: tuple[float | None, float | None],
+    trained: Tensor | None = None,
 ) -> Variable:
     """Check what a field must keep, and return the variable.
 
@@ -148,6 +187,8 @@ def make_variable(
         Whether the mean is kept by projection.
     bounds
         Least and greatest physical value; those of the field where ``None``.
+    trained
+        The range of training that the field is to stay in.
 
     Raises
     ------
@@ -169,7 +210,7 @@ def make_variable(
     if field.closure == "simplex" and low * len(field.labels) > 1:
         raise OptionError(f"bounds of {field.name!r}: shares of at least {low:g} exceed one")
     if mean is None:
-        return Variable(scaling, None, exact, (low, high))
+        return Variable(scaling, None, exact, (low, high), trained)
     if scaling.log and exact:
         raise OptionError(
             f"mean of {field.name!r}: the field is scaled by its logarithm; keep its mean by a "
@@ -189,7 +230,7 @@ def make_variable(
             )
         values = [value / sum(values) for value in values]
     tensor = torch.tensor(values, dtype=torch.float64).reshape(-1, 1, 1, 1)
-    return Variable(scaling, tensor, exact, (low, high))
+    return Variable(scaling, tensor, exact, (low, high), trained)
 
 
 def _per_component(

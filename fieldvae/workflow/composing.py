@@ -11,6 +11,7 @@ import xarray as xr
 from torch import Tensor
 
 from fieldvae.contract import Batch
+from fieldvae.data.envelope import STATISTICS
 from fieldvae.design.draws import Draws, Shapes, draw
 from fieldvae.design.objective import Goal, Objective, Recognition
 from fieldvae.design.starts import normal_starts, training_starts
@@ -149,7 +150,16 @@ def _variable(model: TrainedModel, spec: DesignSpec, name: str) -> Variable:
         mean=mean,
         exact=spec.mean_weight is None,
         bounds=asked.bounds,
+        trained=_trained(model, name) if spec.range == "training" else None,
     )
+
+
+def _trained(model: TrainedModel, name: str) -> Tensor:
+    """Least and greatest value and greatest spread of training samples, ``(3, component)``."""
+    least, greatest = model.envelope.ranges[name]
+    at = STATISTICS.index
+    rows = [least[at("least")], greatest[at("greatest")], greatest[at("spread")]]
+    return torch.from_numpy(np.stack(rows))
 
 
 def _start(

@@ -105,9 +105,8 @@ def recorded(spec: DesignSpec) -> list[int]:
     return sorted({round(spec.iterations * part / SNAPSHOTS) for part in range(SNAPSHOTS + 1)})
 
 
-def descended(
-    composition: Composition, starts: Sequence[int], iterations: Iterable[int]
-) -> Course:
+def descended(composition: Composition, starts: Sequence[int], iterations: Iterable[int]) -> Course:
+    """Optimize some of the starts together and keep their course."""
     spec, device = composition.spec, composition.model.device
     varied, held = composition.rows(starts)
     draws = composition.draws(starts, count=spec.latent.realizations, stream=OPTIMIZED)

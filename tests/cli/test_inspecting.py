@@ -112,7 +112,7 @@ class TestRealizations:
         with pytest.raises(StoreError) as caught:
             describe_plan(make_plan(task))
         assert (
-            "has dims (sample, realization, voigt, x, y, z), 24 realizations of each sample where "
-            "one is expected (sample, <components>, x, y, z); select one, "
+            "has dims (sample, realization, voigt, x, y, z), several realizations of each sample "
+            "(24); expected (sample, <components>, x, y, z): select one realization, "
             "dataset.isel(realization=0), and write it as a store of its own"
         ) in str(caught.value)

@@ -85,7 +85,7 @@ class TestMakePlan:
         assert told == [
             "--set #1: training.epochs: input should be greater than 0; found -1",
             "task.yaml:5:13: inputs.1: no field is named 'concentratoin'; did you mean "
-            "'concentration'? Installed: concentration, residual_stress, warren_cowley"
+            "'concentration'? Installed: concentration, eigenstrain, residual_stress, warren_cowley"
             "; or declare it under fields:",
             "task.yaml:8:1: unknown key 'modle'; did you mean 'model'?",
             "task.yaml:10:3: model.preset: there is no preset 'papr'; did you mean 'paper'?",

@@ -159,6 +159,8 @@ def stopped(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a test run in the background ignores Ctrl-C, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         give_up = time.monotonic() + 60
         while len(finished(folder)) < before + 3:

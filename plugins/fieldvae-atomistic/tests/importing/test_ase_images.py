@@ -27,7 +27,7 @@ LAMMPS_STRESS = {
 }
 
 
-def scene(rng, *, tilted, periodic=(True, True, True), atoms=120):
+def scene(rng, *, tilted, periodic=(True, True, True), atoms=400):
     """Draw atoms in a box with stresses as LAMMPS has them, and the same as a dump's text."""
     edges = rng.uniform(6.0, 9.0, 3)
     matrix = np.diag(edges)

@@ -385,10 +385,18 @@ class DesignSpec(_Section):
         Field(min_length=1, description="Inputs to change, by field."),
     ]
     hold: Annotated[
-        dict[str, Literal["training"] | float | tuple[float, ...] | dict[str, float]],
+        dict[str, Literal["training", "regression"] | float | tuple[float, ...] | dict[str, float]],
         Field(
-            description="Inputs to hold, by field: a number, one a component, by component, or "
-            "`training`, a training sample's for every start."
+            description="Inputs to hold, by field: a number, one a component, by component; "
+            "`training`, a training sample's for every start; `regression`, following what "
+            "varies as it does in training samples."
+        ),
+    ] = {}
+    samples: Annotated[
+        dict[str, str | float | None],
+        Field(
+            description="Training samples that starts and regressions are fitted to: coordinate "
+            "and its value, null where it is missing; all samples where left out."
         ),
     ] = {}
     goal: GoalSpec

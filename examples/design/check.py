@@ -22,6 +22,7 @@ from fieldvae_atomistic import engine
 from fieldvae_atomistic.coarse import block_stress, concentration, warren_cowley
 from fieldvae_atomistic.exporting import INDEX, read_occupation
 from fieldvae_atomistic.lattice import SITES_PER_UNIT_CELL, Lattice
+from fieldvae_atomistic.potential import Potential, potential_file
 
 import fieldvae
 
@@ -40,9 +41,7 @@ def main() -> None:
     index = json.loads((arguments.structures / INDEX).read_text())
     elements = tuple(index["elements"])
     lattice = Lattice(tuple(index["cells"]), tuple(index["grid"]), tuple(index["orientation"]))
-    potential = engine.Potential(
-        arguments.pair_style, engine.potential_file(arguments.potential), elements
-    )
+    potential = Potential(arguments.pair_style, potential_file(arguments.potential), elements)
     model = fieldvae.load(arguments.run)
     results = arguments.structures / "check.json"
     found = json.loads(results.read_text()) if results.exists() else []

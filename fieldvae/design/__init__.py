@@ -4,6 +4,7 @@
 module            its whole job
 ================  ===============================================================================
 ``variables``     an input as the optimizer sees it, and the set that it must stay in
+``following``     inputs that follow those that vary
 ``starts``        where optimizations start
 ``statistics``    statistics of a quantity over realizations and cells
 ``draws``         the standard-normal numbers behind realizations

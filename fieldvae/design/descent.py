@@ -130,9 +130,9 @@ def descend(
             if done in record:
                 course.snapshots[done] = Snapshot(before, seen[0].values[0])
             with torch.no_grad():
+                kept = objective.confined(_physical(objective, leaves))
                 for name, leaf in leaves.items():
-                    variable = variables[name]
-                    leaf.copy_(variable.coordinates(variable.project(variable.physical(leaf))))
+                    leaf.copy_(variables[name].coordinates(kept[name]))
             done += 1
         latent.requires_grad_(False)
         with torch.no_grad():

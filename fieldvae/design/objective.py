@@ -12,7 +12,7 @@ arXiv:2604.02281 has :math:`w\,g(S) = \alpha / \langle\tau^2\rangle`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -21,8 +21,9 @@ from torch import Tensor
 from fieldvae.contract import Batch
 from fieldvae.data.scaling import Scaling
 from fieldvae.design.draws import Draws
+from fieldvae.design.following import Follower
 from fieldvae.design.statistics import Statistic
-from fieldvae.design.variables import GRID, Variable
+from fieldvae.design.variables import GRID, Variable, drawn_inward, inward_share
 from fieldvae.grid import Grid
 from fieldvae.quantities.fields import PhysicalFields, QuantityField
 
@@ -140,6 +141,11 @@ class Objective:
         Factor of the penalty on means; those that a variable keeps exactly have none.
     recognition
         Self-check terms; ``None`` for none.
+    followers
+        Inputs that follow those that vary.
+    trained
+        The range of training that followers are to stay in, as of
+        :class:`~fieldvae.design.variables.Variable`, by name.
     """
 
     network: ConditionalVAE
@@ -149,6 +155,31 @@ class Objective:
     variables: Mapping[str, Variable]
     mean_weight: float = 0.0
     recognition: Recognition | None = None
+    followers: Mapping[str, Follower] = field(default_factory=dict)
+    trained: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def confined(self, physical: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Bring physical values of the inputs that vary into all that they must keep.
+
+        A follower is a linear map, so that it stays in its range when what it follows is drawn
+        towards its mean by the same share.
+        """
+        found = {name: v.project(physical[name]) for name, v in self.variables.items()}
+        for name, trained in self.trained.items():
+            share = inward_share(self.followers[name](found), trained).amin(1, keepdim=True)
+            for source in self.followers[name].sources:
+                found[source] = drawn_inward(found[source], share)
+        return found
+
+    def inputs(self, coordinates: Mapping[str, Tensor], held: Batch) -> Batch:
+        """All inputs as the networks see them, float32."""
+        found = {name: v.model(coordinates[name]) for name, v in self.variables.items()}
+        if self.followers:
+            physical = {n: v.physical(coordinates[n]) for n, v in self.variables.items()}
+            for name, follower in self.followers.items():
+                scaled = self.scaling.fields[name].scaled(follower(physical))
+                found[name] = scaled.to(torch.float32)
+        return {**found, **held}
 
     def __call__(self, coordinates: Mapping[str, Tensor], held: Batch, draws: Draws) -> Judgment:
         """Judge some starts.
@@ -162,8 +193,7 @@ class Objective:
         draws
             The numbers behind realizations.
         """
-        inputs = {name: v.model(coordinates[name]) for name, v in self.variables.items()}
-        conditions = self.network.smooth({**inputs, **held})
+        conditions = self.network.smooth(self.inputs(coordinates, held))
         outputs = self.network.realize_from(conditions, draws.latent, draws.noise)
         values = self.quantity(outputs)
         smooth = self.goal.statistic.smooth(values)

@@ -112,21 +112,13 @@ class Variable:
         """Draw fields towards their means over the grid until they are in the range of training."""
         if self.trained is None:
             return physical
-        least, greatest, spread = self.trained.to(physical.device).reshape(3, -1, 1, 1, 1)
         if physical.shape[2:].numel() == 1:
+            least, greatest, _ = self.trained.to(physical.device).reshape(3, -1, 1, 1, 1)
             return physical if self.simplex else physical.clamp(least, greatest)
-        center = physical.mean(GRID, keepdim=True)
-        away = physical - center
-        tiny = torch.finfo(away.dtype).tiny
-        shares = [
-            spread / away.square().mean(GRID, keepdim=True).sqrt().clamp_min(tiny),
-            (greatest - center) / away.amax(GRID, keepdim=True).clamp_min(tiny),
-            (center - least) / (-away.amin(GRID, keepdim=True)).clamp_min(tiny),
-        ]
-        share = torch.stack(shares).amin(0).clamp(0, 1)
+        share = inward_share(physical, self.trained)
         if self.simplex:
             share = share.amin(COMPONENT, keepdim=True)
-        return center + share * away
+        return drawn_inward(physical, share)
 
     def _nearest(self, physical: Tensor) -> Tensor:
         """Return the nearest values, within rounding, in the affine set and the box.
@@ -165,6 +157,39 @@ class Variable:
             mean = self.mean.to(physical.device)
             physical = physical + (mean - physical.mean(GRID, keepdim=True))
         return physical
+
+
+def inward_share(physical: Tensor, trained: Tensor) -> Tensor:
+    """Return what share of the way from their means fields may go to stay in the range of training.
+
+    Parameters
+    ----------
+    physical
+        Shape ``(start, component, x, y, z)``.
+    trained
+        As of :class:`Variable`.
+
+    Returns
+    -------
+    Tensor
+        Between 0 and 1, shape ``(start, component, 1, 1, 1)``.
+    """
+    least, greatest, spread = trained.to(physical.device).reshape(3, -1, 1, 1, 1)
+    center = physical.mean(GRID, keepdim=True)
+    away = physical - center
+    tiny = torch.finfo(away.dtype).tiny
+    shares = [
+        spread / away.square().mean(GRID, keepdim=True).sqrt().clamp_min(tiny),
+        (greatest - center) / away.amax(GRID, keepdim=True).clamp_min(tiny),
+        (center - least) / (-away.amin(GRID, keepdim=True)).clamp_min(tiny),
+    ]
+    return torch.stack(shares).amin(0).clamp(0, 1)
+
+
+def drawn_inward(physical: Tensor, share: Tensor) -> Tensor:
+    """Draw fields towards their means over the grid; sums and means stay what they are."""
+    center = physical.mean(GRID, keepdim=True)
+    return center + share * (physical - center)
 
 
 def make_variable(

@@ -13,11 +13,12 @@ from torch import Tensor
 from fieldvae.contract import Batch
 from fieldvae.data.envelope import STATISTICS
 from fieldvae.design.draws import Draws, Shapes, draw
+from fieldvae.design.following import Follower
 from fieldvae.design.objective import Goal, Objective, Recognition
 from fieldvae.design.starts import normal_starts, training_starts
 from fieldvae.design.statistics import Statistic
 from fieldvae.design.variables import Variable, component_values, make_variable
-from fieldvae.errors import OptionError
+from fieldvae.errors import OptionError, nearest
 from fieldvae.quantities.fields import PhysicalFields, QuantityField
 from fieldvae.quantities.levels import level_in
 from fieldvae.quantities.naming import named_quantity
@@ -110,10 +111,16 @@ def compose(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> Comp
     """
     check_optimizer(spec)
     variables = {name: _variable(model, spec, name) for name in spec.vary}
+    training = _chosen(training, spec)
     generator = np.random.default_rng(np.random.SeedSequence([spec.seed, 1]))
     rows = training_starts(training.sizes["sample"], spec.starts, generator)
     start = {name: _start(spec, variables[name], training, rows, generator) for name in spec.vary}
-    held = {name: _held(model, spec, training, rows, name) for name in spec.hold}
+    following = [name for name, given in spec.hold.items() if given == "regression"]
+    held = {
+        name: _held(model, spec, training, rows, name)
+        for name in spec.hold
+        if name not in following
+    }
     bare = Objective(
         model.network,
         model.scaling,
@@ -122,12 +129,17 @@ def compose(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> Comp
         variables,
         spec.mean_weight or 0.0,
         _recognition(model, spec),
+        {name: _follower(model, spec, training, name) for name in following},
+        {name: _trained(model, name) for name in following if spec.range == "training"},
     )
+    start = bare.confined(start)
     some = range(min(CALIBRATION, spec.starts))
     index = torch.arange(len(some))
-    inputs = {n: v.model(v.coordinates(start[n][index])) for n, v in variables.items()}
-    for name, values in held.items():
-        inputs[name] = model.scaling.fields[name].scaled(values[index]).to(torch.float32)
+    known = {
+        name: model.scaling.fields[name].scaled(values[index]).to(torch.float32)
+        for name, values in held.items()
+    }
+    inputs = bare.inputs({n: v.coordinates(start[n][index]) for n, v in variables.items()}, known)
     with torch.no_grad():
         conditions = model.network.smooth({n: x.to(model.device) for n, x in inputs.items()})
     shapes = Shapes.of(model.network, conditions)
@@ -140,6 +152,29 @@ def compose(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> Comp
         quantity = bare.goal.quantity(fields)
     objective = replace(bare, goal=_goal(spec, bare.goal, quantity))
     return Composition(model, spec, objective, start, held, shapes, quantity)
+
+
+def _chosen(training: xr.Dataset, spec: DesignSpec) -> xr.Dataset:
+    """The training samples that a design is about."""
+    chosen = np.ones(training.sizes["sample"], dtype=bool)
+    for name, value in spec.samples.items():
+        if name not in training.coords or training[name].dims != ("sample",):
+            known = [str(n) for n, c in training.coords.items() if c.dims == ("sample",)]
+            hint = nearest(name, known) or f"; there are: {', '.join(known) or 'none'}"
+            raise OptionError(f"samples: the samples have no coordinate {name!r}{hint}")
+        missing = training[name].isnull().to_numpy() | (training[name] == "").to_numpy()
+        chosen &= missing if value is None else (training[name] == value).to_numpy()
+    if not chosen.any():
+        told = ", ".join(f"{name}: {value}" for name, value in spec.samples.items())
+        raise OptionError(f"samples: no training sample has {told}")
+    return training.isel(sample=chosen)
+
+
+def _follower(model: TrainedModel, spec: DesignSpec, training: xr.Dataset, name: str) -> Follower:
+    def values(of: str) -> Tensor:
+        return torch.from_numpy(_five(training[of], model.fields[of].on))
+
+    return Follower.fit(values(name), {of: values(of) for of in spec.vary}, model.grid)
 
 
 def _variable(model: TrainedModel, spec: DesignSpec, name: str) -> Variable:
@@ -177,7 +212,7 @@ def _start(
         known = variable.coordinates(physical).numpy()
         drawn = normal_starts(known, spec.starts, generator)
         found = variable.physical(torch.from_numpy(drawn))
-    return variable.project(found)
+    return found
 
 
 def _held(

@@ -91,11 +91,11 @@ def _judged_stage(
 ) -> list[Tensor]:
     """Statistic, values, and with an encoder errors and share accepted, of some starts."""
     model, objective = composition.model, composition.objective
-    inputs = {
-        name: variable.model(variable.coordinates(physical[name][index])).to(model.device)
+    coordinates = {
+        name: variable.coordinates(physical[name][index].to(model.device))
         for name, variable in objective.variables.items()
     }
-    conditions = model.network.smooth({**inputs, **held})
+    conditions = model.network.smooth(objective.inputs(coordinates, held))
     outputs = model.network.realize_from(conditions, draws.latent, draws.noise)
     values = objective.quantity(outputs)
     found = [objective.goal.statistic(values).cpu(), values[0].cpu()]
@@ -173,7 +173,12 @@ def labeled(composition: Composition, course: Joined, found: Judged) -> xr.Datas
     label = _Labels(composition)
     data = xr.Dataset(attrs=_attributes(composition))
     for name in model.spec.inputs:
-        varied = name in course.physical
+        varied, follower = name in course.physical, composition.objective.followers.get(name)
+        if follower is not None:
+            data[name] = label.field(name, follower(course.physical))
+            data[f"{name}_start"] = label.field(name, follower(composition.start))
+            data[name].attrs["regression_r2"] = follower.r2
+            continue
         physical = course.physical[name] if varied else composition.held[name]
         data[name] = label.field(name, physical)
         if varied:

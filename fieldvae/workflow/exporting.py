@@ -89,7 +89,7 @@ def chosen_designs(designs: xr.Dataset, spec: DesignSpec, *, best: int, starts: 
         for stage in reversed(STAGES) if starts else STAGES[-1:]:
             one = designs.isel(sample=[row])
             inputs = {
-                name: one[f"{name}_start" if stage == "start" and name in spec.vary else name]
+                name: one[f"{name}_start" if stage == "start" and f"{name}_start" in one else name]
                 for name in (*spec.vary, *spec.hold)
             }
             parts.append(

@@ -83,9 +83,45 @@ def task_schema() -> Schema:
         "minItems": 1,
         "items": _choice("losses", "A loss term.", beside={"weight": weight}),
     }
-    for unused in ("LossChoice", "PluginChoice"):
+    _design_schema(definitions)
+    for unused in ("ExportChoice", "LossChoice", "PluginChoice"):
         definitions.pop(unused, None)
     return schema
+
+
+def _design_schema(definitions: Schema) -> None:
+    """Name the plugins of inverse design, and allow what is short for more."""
+    design, goal = (definitions[name]["properties"] for name in ("DesignSpec", "GoalSpec"))
+    goal["of"] = _choice("quantities", goal["of"].get("description", ""))
+    beside = definitions["ExportChoice"]["properties"]
+    design["export"] = _choice(
+        "exporters",
+        design["export"].get("description", ""),
+        beside={name: beside[name] for name in ("best", "starts")},
+    )
+    described = definitions["VarySpec"]["properties"]
+    definitions["VarySpec"]["properties"] = {
+        name: {key: value for key, value in inner.items() if key != "title"}
+        for name, inner in described.items()
+    }
+    design["vary"] = {
+        "description": design["vary"]["description"],
+        "anyOf": [
+            {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [{"$ref": "#/$defs/VarySpec"}, {"type": "null"}]},
+            },
+            *_one_or_more({"type": "string"})["anyOf"],
+        ],
+    }
+    design["optimizer"] = {
+        "description": design["optimizer"]["description"],
+        "anyOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {"use": {"type": "string"}}},
+        ],
+    }
 
 
 def store_schema() -> Schema:

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,22 @@ class TestSchemaOf:
     )
     def test_every_example_is_valid(self, task, path):
         assert list(task.iter_errors(read_document(path).data)) == []
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_refers_to_what_it_defines(self, kind):
+        schema = schema_of(kind)
+        named = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
+        assert named <= set(schema.get("$defs", {}))
+
+    @pytest.mark.parametrize(
+        "path", sorted(ROOT.glob("examples/design/*.yaml")), ids=lambda path: path.stem
+    )
+    def test_every_design_is_valid(self, task, path):
+        design = read_document(path).data
+        data = {"data": {"store": "s"}, "design": design}
+        assert list(task.iter_errors(data)) == []
+        wrong = {**design, "goal": {**design["goal"], "of": {"use": "resolved_shear_stres"}}}
+        assert list(task.iter_errors({**data, "design": wrong}))
 
     @pytest.mark.parametrize("path", sorted(ROOT.glob("fieldvae/presets/*.yaml")), ids=str)
     def test_every_preset_is_valid_but_for_its_data(self, task, path):

@@ -1,6 +1,7 @@
 import json
 import resource
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -216,15 +217,20 @@ def interrupt(steps, *, after):
     steps.close()
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """Let this process write files of 1000 bytes at most, which tells as a full disk does."""
+    """Let this process write files of 1000 bytes at most, which tells as a full disk does.
+
+    Inside the block alone: pytest's own output may go to a file.
+    """
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 class Growing(Waves):
@@ -236,9 +242,9 @@ class Growing(Waves):
 
 
 class TestWriteErrors:
-    def test_a_sample_that_does_not_fit_leaves_the_others(self, small_files, log, out):
+    def test_a_sample_that_does_not_fit_leaves_the_others(self, log, out):
         folder = out.with_name("waves.zarr.partial")
-        with pytest.raises(WriteError) as caught:
+        with small_files(), pytest.raises(WriteError) as caught:
             list(collect(Growing(4, log), out, skip_bad=True))
         assert str(caught.value) == (
             f"{folder / '000002.nc'} cannot be written: File too large; raise the limit on the "
@@ -247,11 +253,11 @@ class TestWriteErrors:
         names = ["000000.nc", "000001.nc", "attributes.json"]
         assert sorted(path.name for path in folder.iterdir()) == names
 
-    def test_a_store_that_does_not_fit_leaves_all_samples(self, small_files, log, out):
-        with pytest.raises(WriteError, match=r"waves\.zarr cannot be written: File too large"):
+    def test_a_store_that_does_not_fit_leaves_all_samples(self, log, out):
+        told = r"waves\.zarr cannot be written: File too large"
+        with small_files(), pytest.raises(WriteError, match=told):
             list(collect(Waves(9, log), out))
         assert [p.name for p in sorted(out.parent.iterdir())] == ["log", "waves.zarr.partial"]
-        small_files()
         steps = list(collect(Waves(9, log), out))
         assert steps == [Progress(9, 9, 9)]
         assert len(open_store(out, WAVE)) == 9

@@ -7,6 +7,7 @@ module          its whole job
 ``style``       colors, sizes, names of models and components; a figure as PNG
 ``figures``     one module a figure: stored numbers in, figure with caption out
 ``tables``      scores as rows of text
+``sections``    one module a section of the page
 ``page``        all of it on one page
 ==============  ===============================================================================
 """

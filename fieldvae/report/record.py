@@ -52,6 +52,11 @@ class RunRecord:
     predictions: xr.Dataset | None
 
     @property
+    def evaluated(self) -> xr.Dataset | None:
+        """What the evaluation stored for figures, where its scores are there too."""
+        return self.details if self.metrics else None
+
+    @property
     def outputs(self) -> list[FieldSpec]:
         """The output fields that were scored."""
         scored = self.metrics.get("model", {}).get("prediction", {})

@@ -1,0 +1,36 @@
+"""Whether intervals hold what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fieldvae.evaluation.verdicts import COVERAGE_BOUND, RATIO_BOUNDS, calibration_verdicts
+from fieldvae.report.figures.calibration import coverage_plot, rank_plot
+from fieldvae.report.record import RunRecord
+from fieldvae.report.sections.section import Section
+
+
+def section(record: RunRecord) -> Section | None:
+    """Show coverage and ranks."""
+    details = record.evaluated
+    if details is None:
+        return None
+    return Section(
+        "calibration",
+        "Calibration",
+        notes=(*_sentences(record),),
+        plots=(
+            coverage_plot(record.outputs, record.metrics),
+            rank_plot(record.outputs, details),
+        ),
+    )
+
+
+def _sentences(record: RunRecord) -> Iterator[str]:
+    for found in calibration_verdicts(record.metrics, record.titles).values():
+        yield found["sentence"]
+    low, high = RATIO_BOUNDS
+    yield (
+        f"Calibrated means here: coverage of 90 % intervals within {100 * COVERAGE_BOUND:.0f} "
+        f"percentage points, and spread over error from {low} to {high}."
+    )

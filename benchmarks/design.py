@@ -88,10 +88,9 @@ def bare_passes(composition: Composition, iterations: int) -> Callable[[], None]
     starts = range(spec.starts)
     varied, held = composition.rows(starts)
     variables = composition.objective.variables
-    leaves = {
-        name: variables[name].model(variables[name].coordinates(x)).requires_grad_()
-        for name, x in varied.items()
-    }
+    coordinates = {name: variables[name].coordinates(x) for name, x in varied.items()}
+    inputs = composition.objective.inputs(coordinates, held)
+    leaves = {name: inputs[name].requires_grad_() for name in inputs if name not in held}
     draws = composition.draws(starts, count=spec.latent.realizations, stream=OPTIMIZED)
     encoded = spec.self_check.realizations if composition.objective.recognition else 0
 

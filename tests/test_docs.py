@@ -38,6 +38,7 @@ from fieldvae import FieldSpec, SpecError, TaskSpec, registry
 from fieldvae.cli.app import app
 from fieldvae.document import parse_document
 from fieldvae.schema import schema_of
+from fieldvae.workflow.design_section import read_design
 from fieldvae.workflow.directory import RunDirectory
 from fieldvae.workflow.filling import make_plan, resolve
 
@@ -55,6 +56,9 @@ SMALL = [
     "evaluation.realizations=4",
     "evaluation.bootstrap=5",
 ]
+TASK_INPUTS = ("concentration", "warren_cowley")
+"""Of the task that the designs of the documentation are for."""
+
 OTHER_PROGRAMS = {"pip", ".venv/bin/python"}
 
 
@@ -127,6 +131,7 @@ def quickstart(tmp_path_factory) -> Path:
     task = place / QUICKSTART
     task.parent.mkdir(parents=True)
     shutil.copy(ROOT / QUICKSTART, task)
+    shutil.copytree(ROOT / "examples/design", place / "examples/design")
     fieldvae.write_store(alloy_dataset(20), place / "examples/data/cocrni.zarr")
     fieldvae.run(task, settings=SMALL, device="cpu", until="predict")
     return place
@@ -218,6 +223,8 @@ def check_yaml(block: Block, word: str, detail: str) -> str | None:
                 make_plan(path)
             return None
         resolve(make_plan(path))
+    elif "goal" in data:
+        read_design(data, (), inputs=TASK_INPUTS)
     elif "units" in data:
         registry.parse_field(parse_document(block.text, name=block.place), "documented")
     else:
@@ -343,6 +350,21 @@ class TestReferences:
         assert set(documented) == set(expected)
         for key, cell in documented.items():
             if cell.startswith("`") and key != "fields":
+                assert comparable(value_of(cell)) == comparable(expected[key]), key
+
+    @pytest.mark.parametrize(("column", "preset"), [(1, "default"), (2, "paper")])
+    def test_inverse_design_gives_the_default_of_every_key(self, column, preset):
+        goal = {"maximize": "variance", "of": "von_mises_stress"}
+        spec = read_design({"preset": preset, "vary": "heat", "goal": goal}, (), inputs=["heat"])
+        expected = dict(leaves(spec))
+        documented = {
+            row[0].strip("`"): row[column]
+            for row in self.rows("inverse-design.md")
+            if len(row) == 4
+        }
+        assert set(documented) == set(expected)
+        for key, cell in documented.items():
+            if cell.startswith("`"):
                 assert comparable(value_of(cell)) == comparable(expected[key]), key
 
     def test_tasks_give_the_default_of_every_key_of_a_field(self):

@@ -68,6 +68,16 @@ class TestPhysicalFields:
         turned = fields.matrices("stress", crystal=True)[:, 0, 0, 0].numpy()
         np.testing.assert_allclose(turned, in_crystal, rtol=0, atol=1e-12)
 
+    def test_a_contraction_is_that_of_the_matrices_in_crystal_axes(
+        self, make_fields, make_symmetric, make_rotation
+    ):
+        frame = make_rotation(2)
+        fields = make_fields(frame @ make_symmetric(3, seed=1) @ frame.T, frame=frame)
+        tensors = torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(3)).double()
+        turned = fields.matrices("stress", crystal=True)
+        expected = torch.einsum("nxyzij,kij->nkxyz", turned, tensors)
+        torch.testing.assert_close(fields.contracted("stress", tensors), expected)
+
     def test_factor_refuses_another_dimension(self):
         fields = fields_of(heat=HEAT, stress=STRESS)
         assert fields.factor("stress", "GPa") == 1e-3

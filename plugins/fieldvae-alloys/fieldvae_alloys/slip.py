@@ -59,8 +59,7 @@ def resolved_shear_stress(
         If plane or direction is zero, or the direction leaves the plane.
     """
     name = fields.stress(of)
-    matrices = fields.matrices(name, crystal=True)
-    shear = _resolved(matrices, [(plane, direction)])[..., 0]
+    shear = fields.contracted(name, _schmid([(plane, direction)])).squeeze(-4)
     return QuantityField(
         shear.abs() if magnitude else shear,
         fields.spec(name).units,
@@ -92,7 +91,7 @@ def fcc_slip_systems(
         :data:`FCC_SLIP_SYSTEMS`, labels such as ``(111)[1-10]``.
     """
     name = fields.stress(of)
-    shear = _resolved(fields.matrices(name, crystal=True), FCC_SLIP_SYSTEMS).movedim(-1, -4)
+    shear = fields.contracted(name, _schmid(FCC_SLIP_SYSTEMS))
     return QuantityField(
         shear.abs() if magnitude else shear,
         fields.spec(name).units,
@@ -115,11 +114,11 @@ def label(plane: Sequence[float], direction: Sequence[float]) -> str:
     return f"({indices[0]})[{indices[1]}]"
 
 
-def _resolved(matrices: Tensor, systems: Sequence[tuple[Miller, Miller]]) -> Tensor:
-    """Project stresses ``(..., 3, 3)`` in crystal axes; gives ``(..., system)``."""
+def _schmid(systems: Sequence[tuple[Miller, Miller]]) -> Tensor:
+    """Tensors that project a stress onto slip systems, :math:`n_i b_j`, ``(system, 3, 3)``."""
     pairs = [_unit_vectors(plane, direction) for plane, direction in systems]
-    vectors = torch.tensor(pairs, dtype=matrices.dtype, device=matrices.device)
-    return torch.einsum("ki,...ij,kj->...k", vectors[:, 0], matrices, vectors[:, 1])
+    vectors = torch.tensor(pairs, dtype=torch.float64)
+    return torch.einsum("ki,kj->kij", vectors[:, 0], vectors[:, 1])
 
 
 def _unit_vectors(plane: Miller, direction: Miller) -> tuple[list[float], list[float]]:

@@ -32,8 +32,9 @@ import numpy as np
 import xarray as xr
 
 from fieldvae.evaluation.fourier import FourierBasis, power_spectrum, shells
-from fieldvae.evaluation.labeled import field_array
+from fieldvae.evaluation.labeled import field_array, middle_slice
 from fieldvae.evaluation.measures import RANK_BINS, EnsembleMeasures, value_counts
+from fieldvae.evaluation.reconstruction import reconstruction_data
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
@@ -41,7 +42,6 @@ from fieldvae.grid import Grid
 
 HISTOGRAM_BINS = 48
 SHOWN_REALIZATIONS = 3
-PARITY_POINTS = 1500
 
 
 def histogram_edges(truth: Array) -> Array:
@@ -105,8 +105,17 @@ def figure_data(
         found = found.assign(_histograms(field, values, by_model, edges[field.name]))
         found = found.assign(_slices(field, truth, model, shown, grid))
         if reconstruction is not None:
-            estimate = field_array(field, reconstruction, grid)
-            found = found.assign(_parity(field, values, estimate, generator))
+            found = found.assign(
+                reconstruction_data(
+                    field,
+                    values,
+                    field_array(field, reconstruction, grid),
+                    shown=shown,
+                    grid=grid,
+                    scale=scales[field.name],
+                    generator=generator,
+                )
+            )
     attributes = {"z_slice": grid.shape[2] // 2} if grid.dimensions == 3 else {}
     return found.assign_coords(shown=shown).assign_attrs({**attributes, **grid.attributes()})
 
@@ -197,41 +206,20 @@ def _slices(
     component = f"{field.name}_component"
     axes = grid.axes[:2]
 
-    def flat(values: Array) -> Array:
-        middle = values[..., grid.shape[2] // 2] if grid.dimensions == 3 else values[..., 0]
-        return middle if grid.dimensions > 1 else middle[..., 0]
-
     actual = field_array(field, truth.isel(sample=shown), grid)
     drawn = field_array(field, model.isel(sample=shown), grid)
     spread = drawn.std(axis=1, ddof=1) if drawn.shape[1] > 1 else np.zeros_like(drawn[:, 0])
     one, several = ("shown", component, *axes), ("shown", "shown_realization", component, *axes)
     return xr.Dataset(
         {
-            f"{field.name}.truth": (one, flat(actual), attributes),
+            f"{field.name}.truth": (one, middle_slice(actual, grid), attributes),
             f"{field.name}.realization": (
                 several,
-                flat(drawn[:, :SHOWN_REALIZATIONS]),
+                middle_slice(drawn[:, :SHOWN_REALIZATIONS], grid),
                 attributes,
             ),
-            f"{field.name}.mean": (one, flat(drawn.mean(axis=1)), attributes),
-            f"{field.name}.spread": (one, flat(spread), attributes),
+            f"{field.name}.mean": (one, middle_slice(drawn.mean(axis=1), grid), attributes),
+            f"{field.name}.spread": (one, middle_slice(spread, grid), attributes),
         },
         coords={component: list(field.labels)},
-    )
-
-
-def _parity(
-    field: FieldSpec, truth: Array, estimate: Array, generator: np.random.Generator
-) -> xr.Dataset:
-    component = f"{field.name}_component"
-    pairs = [np.moveaxis(v, 1, 0).reshape(truth.shape[1], -1) for v in (truth, estimate)]
-    points = pairs[0].shape[1]
-    chosen = generator.choice(points, size=min(points, PARITY_POINTS), replace=False)
-    dims = (component, f"{field.name}_point")
-    units = {"units": field.units}
-    return xr.Dataset(
-        {
-            f"{field.name}.parity_truth": (dims, pairs[0][:, chosen], units),
-            f"{field.name}.parity": (dims, pairs[1][:, chosen], units),
-        }
     )

@@ -73,6 +73,25 @@ def field_array(field: FieldSpec, dataset: xr.Dataset, grid: Grid) -> Array:
     return array.reshape(*array.shape, *[1] * (len(AXES) - len(axes)))
 
 
+def middle_slice(values: Array, grid: Grid) -> Array:
+    """Cut fields to what a picture shows: x and y in the middle of z, or x alone.
+
+    Parameters
+    ----------
+    values
+        Shape ``(..., x, y, z)``, absent axes of one cell.
+    grid
+        Their grid.
+
+    Returns
+    -------
+    Array
+        Shape ``(..., x, y)``; ``(..., x)`` on a grid of one dimension.
+    """
+    plane = values[..., grid.shape3[2] // 2]
+    return plane if grid.dimensions > 1 else plane[..., 0]
+
+
 def realizations_dataset(
     fields: Sequence[FieldSpec],
     arrays: Mapping[str, Array],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,14 +27,17 @@ def self_check(network: ConditionalVAE, prepared: Prepared) -> SelfCheck | None:
     if network.encoder is None:
         return None
     settings = prepared.spec.prediction
-    smoothed, _ = _conditions(network, *prepared.scaled(prepared.split.train))
+    inputs, _ = prepared.scaled(prepared.split.train)
+    smoothed = smoothed_conditions(network, inputs)
     spread = {name: _spread(condition) for name, condition in smoothed.items()}
     if not isinstance(settings.tolerance, QuantileTolerance):
         tolerance = dict.fromkeys(prepared.spec.inputs, settings.tolerance)
         return SelfCheck(settings.error, tolerance, spread)
     held_out = prepared.split.validation if len(prepared.split.validation) else prepared.split.train
     untested = SelfCheck(settings.error, dict.fromkeys(prepared.spec.inputs, 1.0), spread)
-    smoothed, recovered = _conditions(network, *prepared.scaled(held_out))
+    inputs, outputs = prepared.scaled(held_out)
+    smoothed = smoothed_conditions(network, inputs)
+    recovered = recovered_conditions(network, outputs)
     errors = untested.errors(recovered, smoothed).double()
     limits = torch.quantile(errors, settings.tolerance.quantile, dim=0).tolist()
     return SelfCheck(settings.error, dict(zip(prepared.spec.inputs, limits, strict=True)), spread)
@@ -55,30 +60,35 @@ def held_out_errors(
     tuple
         Matched and shuffled errors, each ``(sample, condition)``.
     """
-    smoothed, recovered = _conditions(network, inputs, outputs)
+    smoothed = smoothed_conditions(network, inputs)
+    recovered = recovered_conditions(network, outputs)
     another = {name: c.roll(max(1, len(c) // 2), dims=0) for name, c in smoothed.items()}
     return check.errors(recovered, smoothed).numpy(), check.errors(recovered, another).numpy()
 
 
-def _conditions(
-    network: ConditionalVAE, inputs: Batch, outputs: Batch
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Smoothed and recovered conditions of real samples, on the CPU."""
+def smoothed_conditions(network: ConditionalVAE, inputs: Batch) -> dict[str, Tensor]:
+    """Conditions by input field that the smoothers make of scaled inputs, on the CPU."""
+    return _in_parts(inputs, network.smooth, network)
+
+
+def recovered_conditions(network: ConditionalVAE, outputs: Batch) -> dict[str, Tensor]:
+    """Conditions by input field that the encoder reads off scaled outputs, on the CPU."""
+    return _in_parts(outputs, lambda part: network.encode(part).recovered, network)
+
+
+def _in_parts(
+    fields: Batch,
+    conditions: Callable[[Batch], Mapping[str, Tensor]],
+    network: ConditionalVAE,
+) -> dict[str, Tensor]:
     device = next(network.parameters()).device
-    smoothed: dict[str, list[Tensor]] = {name: [] for name in inputs}
-    recovered: dict[str, list[Tensor]] = {name: [] for name in inputs}
+    parts: list[dict[str, Tensor]] = []
     with torch.inference_mode():
-        for start in range(0, len(next(iter(inputs.values()))), SAMPLES_AT_ONCE):
+        for start in range(0, len(next(iter(fields.values()))), SAMPLES_AT_ONCE):
             rows = slice(start, start + SAMPLES_AT_ONCE)
-            conditions = network.smooth({n: x[rows].to(device) for n, x in inputs.items()})
-            encoding = network.encode({n: y[rows].to(device) for n, y in outputs.items()})
-            for name in inputs:
-                smoothed[name].append(conditions[name].cpu())
-                recovered[name].append(encoding.recovered[name].cpu())
-    return (
-        {name: torch.cat(parts) for name, parts in smoothed.items()},
-        {name: torch.cat(parts) for name, parts in recovered.items()},
-    )
+            found = conditions({name: x[rows].to(device) for name, x in fields.items()})
+            parts.append({name: found[name].cpu() for name in network.inputs})
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def _spread(condition: Tensor) -> Tensor:

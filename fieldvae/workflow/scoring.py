@@ -16,6 +16,7 @@ from fieldvae.evaluation.baselines.protocol import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
 from fieldvae.workflow.calibrating import held_out_errors
 from fieldvae.workflow.filling import make_plan
+from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.trained import TrainedModel
 
@@ -59,7 +60,7 @@ def _score(
         baseline = BASELINES[name](prepared)
         if samples.grid.shape == prepared.grid.shape:
             predictions[name] = baseline.realize(truth, count=count, generator=chance)
-    return evaluate(
+    evaluation = evaluate(
         truth,
         predictions,
         fields=prepared.outputs,
@@ -73,6 +74,7 @@ def _score(
         resamples=settings.bootstrap,
         seed=settings.seed,
     )
+    return pictured(evaluation, model, prepared, samples, drawn)
 
 
 def _climatology(prepared: Prepared) -> Baseline:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
+from fieldvae.report.figures.pictures import (
+    NUMBERING,
+    QUARTILES,
+    capital,
+    color_scale,
+    draw_slice,
+    first_component,
+    height_of,
+    name_axes,
+    name_row,
+    place,
+)
 from fieldvae.report.style import (
     BLUE,
     INK,
@@ -42,8 +52,6 @@ READING = (
     "realizations differ where the spread is large."
 )
 
-NUMBERING = "Samples are numbered by their position in the test part, counted from 0."
-
 
 @dataclass(frozen=True)
 class _Row:
@@ -68,8 +76,8 @@ def component_slices(field: FieldSpec, details: xr.Dataset) -> Plot:
     left_out = len(field.labels) - len(labels)
     return Plot(
         f"components-{field.name}",
-        f"{_capital(field.title)}: one truth, many realizations",
-        f"Sample {sample}, the one of median energy score{_place(details)}. {NUMBERING} {READING}"
+        f"{capital(field.title)}: one truth, many realizations",
+        f"Sample {sample}, the one of median energy score{place(details)}. {NUMBERING} {READING}"
         + (f" {left_out} more components are not shown." if left_out else ""),
         _drawn(field, rows, f"{field.title} ${field.symbol}$" if field.symbol else field.title),
     )
@@ -83,11 +91,10 @@ def sample_slices(field: FieldSpec, details: xr.Dataset) -> Plot | None:
     rows = [_row(field, details, i, 0, f"sample {sample}") for i, sample in enumerate(shown)]
     return Plot(
         f"samples-{field.name}",
-        f"{_capital(field.title)}: an easy, a median and a hard sample",
-        f"{_capital(_first_component(field))} of the test samples at the lower quartile, the "
-        f"median and the upper quartile of the model's energy score{_place(details)}: chosen by "
+        f"{capital(field.title)}: an easy, a median and a hard sample",
+        f"{capital(first_component(field))} of the {QUARTILES}{place(details)}: chosen by "
         f"rule, not by eye. {NUMBERING} {READING}",
-        _drawn(field, rows, _first_component(field)),
+        _drawn(field, rows, first_component(field)),
     )
 
 
@@ -109,38 +116,25 @@ def _drawn(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
 
 def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
     values = [np.concatenate([r.truth[None], r.realizations, r.mean[None]]) for r in rows]
-    norm, colors = _scale(np.concatenate([v.ravel() for v in values]))
+    norm, colors = color_scale(np.concatenate([v.ravel() for v in values]))
     spreads = Normalize(0, float(np.nanmax([row.spread for row in rows])) or 1.0)
     members = len(rows[0].realizations)
-    nx, ny = rows[0].truth.shape
     columns = members + 3
     side = (WIDTH - 1.2) / columns
-    figure = new_figure(
-        1.0 + len(rows) * (side * min(max(ny / nx, 0.4), 1.6) + 0.02), pads=(0.02, 0.045)
-    )
+    height = 1.0 + len(rows) * (side * height_of(rows[0].truth) + 0.02)
+    figure = new_figure(height, pads=(0.02, 0.045))
     grid = figure.subplots(len(rows), columns, squeeze=False)
     heads = ["truth", *[f"realization {i + 1}" for i in range(members)], "mean", "spread"]
     field_image: AxesImage | None = None
     spread_image: AxesImage | None = None
     for line, row in zip(grid, rows, strict=True):
         for panel, picture in zip(line, [row.truth, *row.realizations, row.mean], strict=False):
-            field_image = panel.imshow(picture.T, origin="lower", norm=norm, cmap=colors)
-        spread_image = line[-1].imshow(
-            row.spread.T, origin="lower", norm=spreads, cmap=SPREAD_COLORS
-        )
-        line[0].set_ylabel(row.title, rotation=0, ha="right", va="center", labelpad=13)
-        for panel in line:
-            panel.set_xticks([])
-            panel.set_yticks([])
-            for spine in panel.spines.values():
-                spine.set_visible(True)
-                spine.set_color("#C8CCD1")
-        for spine in line[0].spines.values():
-            spine.set_color(INK)
-            spine.set_linewidth(1.4)
+            field_image = draw_slice(panel, picture, norm, colors, strong=panel is line[0])
+        spread_image = draw_slice(line[-1], row.spread, spreads, SPREAD_COLORS)
+        name_row(line[0], row.title)
     for panel, head in zip(grid[0], heads, strict=True):
         panel.set_title(head, fontsize=8, fontweight="bold" if head == "truth" else "normal")
-    _name_axes(grid[-1, 0])
+    name_axes(grid[-1, 0])
     pad = 0.02 + 0.09 / figure.get_figheight()
     if field_image is not None and spread_image is not None:
         fields = list(grid[:, :-1].ravel())
@@ -159,16 +153,6 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
                 pad=pad,
             )
     return png(figure)
-
-
-def _name_axes(panel: Axes) -> None:
-    """Write which way x and y grow, small, at the corner of one picture."""
-    look: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    look |= {"fontsize": 7.5, "color": "#5F6368"}
-    panel.annotate("x \N{RIGHTWARDS ARROW}", (0, 0), (0, -3), ha="left", va="top", **look)
-    panel.annotate(
-        "y \N{RIGHTWARDS ARROW}", (0, 0), (-3, 0), ha="right", va="bottom", rotation=90, **look
-    )
 
 
 def _lines(field: FieldSpec, rows: list[_Row]) -> bytes:
@@ -194,26 +178,3 @@ def _lines(field: FieldSpec, rows: list[_Row]) -> bytes:
     grid[-1].set_xlabel("cell along x")
     grid[0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
     return png(figure)
-
-
-def _scale(values: Array) -> tuple[Normalize, str]:
-    """Colors of a field: about zero where it has both signs, from dark to light where not."""
-    low, high = np.nanquantile(values, [0.005, 0.995])
-    if low < 0 < high and min(-low, high) > 0.2 * max(-low, high):
-        bound = float(max(-low, high))
-        return Normalize(-bound, bound), "RdBu_r"
-    return Normalize(float(low), float(high) if high > low else float(low) + 1), "viridis"
-
-
-def _place(details: xr.Dataset) -> str:
-    index = details.attrs.get("z_slice")
-    return "" if index is None else f", in the layer z = {index} (counted from 0) of the grid"
-
-
-def _first_component(field: FieldSpec) -> str:
-    """Words for the component that is shown of several samples."""
-    return field.title if field.tensor_kind == "scalar" else f"{field.title} {field.labels[0]}"
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -104,6 +104,10 @@ class DataSpec(_Section):
     test_store: Annotated[
         Path | None, Field(description="Test on this store; then `store` holds no test part.")
     ] = None
+    replicates: Annotated[
+        Path | None,
+        Field(description="Score against this store too, with several true outputs of each input."),
+    ] = None
     split: SplitSpec = SplitSpec()
     stratify: Annotated[
         str | None,
@@ -470,9 +474,9 @@ class EvaluationSpec(_Section):
 
     realizations: Annotated[int, Field(ge=2, description="Ensemble size for the scores.")] = 100
     baselines: Annotated[
-        tuple[Literal["climatology", "linear_gaussian"], ...],
+        tuple[Literal["climatology", "linear_gaussian", "deterministic"], ...],
         Field(description="Models that every score is compared with."),
-    ] = ("climatology", "linear_gaussian")
+    ] = ("climatology", "linear_gaussian", "deterministic")
     bootstrap: Annotated[NonNegativeInt, Field(description="Resamples for intervals.")] = 1000
     seed: NonNegativeInt = 0
 

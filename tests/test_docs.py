@@ -124,6 +124,12 @@ def alloy_dataset(samples: int) -> xr.Dataset:
     )
 
 
+def replicated(dataset: xr.Dataset) -> xr.Dataset:
+    """Give every sample three stresses, each another sample's."""
+    turns = [dataset["residual_stress"].roll(sample=turn) for turn in range(3)]
+    return dataset.assign(residual_stress=xr.concat(turns, "realization"))
+
+
 @pytest.fixture(scope="session")
 def quickstart(tmp_path_factory) -> Path:
     """A directory with the quickstart's task, a small store where the shipped one is, and a run."""
@@ -132,7 +138,9 @@ def quickstart(tmp_path_factory) -> Path:
     task.parent.mkdir(parents=True)
     shutil.copy(ROOT / QUICKSTART, task)
     shutil.copytree(ROOT / "examples/design", place / "examples/design")
-    fieldvae.write_store(alloy_dataset(20), place / "examples/data/cocrni.zarr")
+    data = place / "examples/data"
+    fieldvae.write_store(alloy_dataset(20), data / "cocrni.zarr")
+    fieldvae.write_store(replicated(alloy_dataset(4)), data / "cocrni_replicates.zarr")
     fieldvae.run(task, settings=SMALL, device="cpu", until="predict")
     return place
 

@@ -28,6 +28,9 @@ MODEL = "model"
 REFERENCE = "climatology"
 """The model that skill is measured from."""
 
+DETERMINISTIC = "deterministic"
+"""The model that gives one field for each input, and no law."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -43,6 +46,14 @@ class Evaluation:
 
     metrics: dict[str, Any]
     details: xr.Dataset
+
+    def joined(self, other: Evaluation) -> Evaluation:
+        """Add the scores and details of another evaluation of the same models."""
+        names = [*self.metrics, *(name for name in other.metrics if name not in self.metrics)]
+        metrics = {
+            name: {**self.metrics.get(name, {}), **other.metrics.get(name, {})} for name in names
+        }
+        return Evaluation(metrics, self.details.assign(other.details.variables))
 
 
 def evaluate(
@@ -66,7 +77,8 @@ def evaluate(
         Held-out outputs, physical values, dims ``(sample, component, x, y, z)``.
     predictions
         By model, unrejected realizations with dims ``(sample, realization, component, x, y, z)``.
-        ``model`` is compared with all others; skill is measured from ``climatology``.
+        ``model`` is compared with all others; skill is measured from ``climatology``. A single
+        realization is a point mass, such as that of ``deterministic``.
     fields
         The output fields, components known.
     grid
@@ -171,6 +183,7 @@ def evaluate(
         truth,
         measures,
         model=predictions[MODEL],
+        point=predictions.get(DETERMINISTIC),
         reconstruction=reconstruction,
         grid=grid,
         scales=scales,

@@ -44,14 +44,14 @@ def coverage(truth: Array, ensemble: Array, levels: Sequence[float]) -> Array:
     for y, x in blocks(truth, ensemble):
         ordered, missing = np.sort(x, axis=1), np.isnan(y)
         for level in levels:
-            low = _order_statistic(ordered, (1 - level) / 2)
-            high = _order_statistic(ordered, (1 + level) / 2)
+            low = order_statistic(ordered, (1 - level) / 2)
+            high = order_statistic(ordered, (1 + level) / 2)
             inside = np.where(missing, np.nan, (low <= y) & (y <= high))
             shares.append(np.nanmean(inside, axis=1))
     return np.stack([np.concatenate(shares[i :: len(levels)]) for i in range(len(levels))])
 
 
-def _order_statistic(ordered: Array, probability: float) -> Array:
+def order_statistic(ordered: Array, probability: float) -> Array:
     """Order statistic number (M + 1) p of sorted realizations (axis 1), linear between."""
     members = ordered.shape[1]
     position = min(max((members + 1) * probability - 1, 0), members - 1)

@@ -8,6 +8,7 @@ variable                         dims                                          u
 ===============================  ============================================  ===================
 ``crps``, ``energy_score``, ...  (model, field, sample)                        1; ``*_physical``: -
 ``rank_density``                 (model, field, rank_bin)                      1 is flat
+``realizations``                 (model)                                       a count
 ``power``                        (source, field, shell)                        spread squared
 ``wavenumber``                   (shell)                                       rad / spacing units
 ``<field>.histogram``            (source, <field>_component, <field>_bin)      1 / field units
@@ -15,6 +16,7 @@ variable                         dims                                          u
 ``<field>.truth``                (shown, <field>_component, x, y)              field units
 ``<field>.realization``          (shown, shown_realization, ..., x, y)         field units
 ``<field>.mean``, ``.spread``    (shown, <field>_component, x, y)              field units
+``<field>.point``                (shown, <field>_component, x, y)              field units
 ``<field>.parity_truth``,        (<field>_component, point)                    field units
 ``<field>.parity``
 ``self_check.*``                 see :meth:`ConditionErrors.dataset`           as the check's
@@ -68,6 +70,7 @@ def figure_data(
     measures: Mapping[str, Mapping[str, EnsembleMeasures]],
     *,
     model: xr.Dataset,
+    point: xr.Dataset | None = None,
     reconstruction: xr.Dataset | None,
     grid: Grid,
     scales: Mapping[str, ComponentScale],
@@ -86,6 +89,8 @@ def figure_data(
         By model and field.
     model
         The model's realizations, of which a few are shown.
+    point
+        The one field that a deterministic network gives a sample, where there is such a network.
     reconstruction
         The model's reconstruction, where there is one.
     grid
@@ -97,13 +102,13 @@ def figure_data(
     """
     basis = FourierBasis(grid)
     first = next(iter(measures))
-    shown = _quartiles(measures[first][fields[0].name].samples["energy_score"])
+    shown = quartiles(measures[first][fields[0].name].samples["energy_score"])
     found = _scores(fields, measures).assign(_spectra(fields, truth, measures, basis, scales))
     for field in fields:
         values = field_array(field, truth, grid)
         by_model = {name: each[field.name] for name, each in measures.items()}
         found = found.assign(_histograms(field, values, by_model, edges[field.name]))
-        found = found.assign(_slices(field, truth, model, shown, grid))
+        found = found.assign(_slices(field, truth, model, point, shown, grid))
         if reconstruction is not None:
             found = found.assign(
                 reconstruction_data(
@@ -120,8 +125,8 @@ def figure_data(
     return found.assign_coords(shown=shown).assign_attrs({**attributes, **grid.attributes()})
 
 
-def _quartiles(score: Array) -> list[int]:
-    """Samples at the quartiles of a score, ascending, each once."""
+def quartiles(score: Array) -> list[int]:
+    """Give the samples at the quartiles of a score, ascending, each once."""
     order = np.argsort(score)
     places = np.rint(np.array([0.25, 0.5, 0.75]) * (len(order) - 1)).astype(int)
     return [int(order[place]) for place in np.unique(places)]
@@ -143,6 +148,8 @@ def _scores(
     ranks = np.array([[m[name].ranks for name in names] for m in measures.values()], dtype=float)
     ranks *= RANK_BINS / np.maximum(ranks.sum(axis=-1, keepdims=True), 1)
     variables["rank_density"] = (("model", "field", "rank_bin"), ranks)
+    members = np.array([m[names[0]].realizations for m in measures.values()])
+    variables["realizations"] = (("model",), members)
     return xr.Dataset(variables, coords={"model": list(measures), "field": names})
 
 
@@ -200,7 +207,12 @@ def _histograms(
 
 
 def _slices(
-    field: FieldSpec, truth: xr.Dataset, model: xr.Dataset, shown: list[int], grid: Grid
+    field: FieldSpec,
+    truth: xr.Dataset,
+    model: xr.Dataset,
+    point: xr.Dataset | None,
+    shown: list[int],
+    grid: Grid,
 ) -> xr.Dataset:
     attributes = {"units": field.units, "long_name": field.title, "symbol": field.symbol}
     component = f"{field.name}_component"
@@ -210,7 +222,7 @@ def _slices(
     drawn = field_array(field, model.isel(sample=shown), grid)
     spread = drawn.std(axis=1, ddof=1) if drawn.shape[1] > 1 else np.zeros_like(drawn[:, 0])
     one, several = ("shown", component, *axes), ("shown", "shown_realization", component, *axes)
-    return xr.Dataset(
+    found = xr.Dataset(
         {
             f"{field.name}.truth": (one, middle_slice(actual, grid), attributes),
             f"{field.name}.realization": (
@@ -223,3 +235,7 @@ def _slices(
         },
         coords={component: list(field.labels)},
     )
+    if point is not None:
+        sure = field_array(field, point.isel(sample=shown), grid)[:, 0]
+        found[f"{field.name}.point"] = (one, middle_slice(sure, grid), attributes)
+    return found

@@ -128,9 +128,16 @@ def _sample_scores(
         "energy_score_physical": energy_score(y, x),
         "spread": spread,
         "squared_error": error,
+        "grid_variance": _grid_variance(ensemble.swapaxes(0, 1)).mean(axis=0),
+        "grid_variance_true": _grid_variance(truth),
     }
     shares = coverage(y, x, LEVELS)
     return {**found, **{coverage_name(q): share for q, share in zip(LEVELS, shares, strict=True)}}
+
+
+def _grid_variance(fields: Array) -> Array:
+    """Variance over cells of ``(..., component, x, y, z)``, averaged over components."""
+    return np.asarray(np.nanvar(fields.reshape(*fields.shape[:-3], -1), axis=-1).mean(axis=-1))
 
 
 def coverage_name(level: float) -> str:

@@ -78,13 +78,18 @@ def prediction_metrics(
     dict
         ``crps``, ``energy_score``, ``variogram_score``, ``crps_physical``,
         ``energy_score_physical``, ``coverage_50`` ... ``coverage_95``, ``spread_skill``,
-        ``r2_mean``, ``crps_skill``, each beside its ``<name>_interval``; and ``realizations``.
+        ``r2_mean``, ``variance_ratio`` (variance over cells, of realizations over that of the
+        truth), ``crps_skill``, each beside its ``<name>_interval``; and ``realizations``.
     """
     samples = measures.samples
     statistics: dict[str, tuple[Callable[..., Array], tuple[Array, ...]]] = {
         name: (_mean, (samples[name],)) for name in MEANS
     }
     statistics["spread_skill"] = (_root_ratio, (samples["spread"], samples["squared_error"]))
+    statistics["variance_ratio"] = (
+        _ratio,
+        (samples["grid_variance"], samples["grid_variance_true"]),
+    )
     statistics["r2_mean"] = (_explained, (samples["squared_error"], truth_variability))
     if reference is not None:
         statistics["crps_skill"] = (_explained, (samples["crps"], reference.samples["crps"]))
@@ -134,6 +139,11 @@ def reconstruction_metrics(
 
 def _mean(value: Array) -> Array:
     return value
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(numerator / denominator)
 
 
 def _root_ratio(numerator: Array, denominator: Array) -> Array:

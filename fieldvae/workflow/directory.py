@@ -77,6 +77,11 @@ class RunDirectory:
         return self.path / "model"
 
     @property
+    def baselines(self) -> Path:
+        """Weights of the baselines that are networks."""
+        return self.path / "baselines"
+
+    @property
     def metrics(self) -> Path:
         """The scores."""
         return self.path / "metrics.json"
@@ -95,6 +100,11 @@ class RunDirectory:
     def designs(self) -> Path:
         """What inverse design found."""
         return self.path / "design.zarr"
+
+    @property
+    def design_analysis(self) -> Path:
+        """What the report shows of the designs."""
+        return self.path / "design_analysis.zarr"
 
     @property
     def report(self) -> Path:

@@ -210,7 +210,7 @@ def _anchor(filled: dict[str, Any], base: Path) -> None:
     data = filled.get("data")
     if not isinstance(data, dict):
         return
-    for key in ("store", "test_store"):
+    for key in ("store", "test_store", "replicates"):
         value = data.get(key)
         if isinstance(value, str):
             data[key] = normpath(base / value)

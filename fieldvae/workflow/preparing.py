@@ -12,6 +12,7 @@ import xarray as xr
 
 from fieldvae.contract import Batch
 from fieldvae.data.envelope import Envelope
+from fieldvae.data.replicates import Replicates, open_replicates
 from fieldvae.data.samples import Samples, concatenate
 from fieldvae.data.scaling import Scaling
 from fieldvae.data.split import Split, make_split
@@ -40,6 +41,8 @@ class Prepared:
         What is left of the declared symmetry on the grid, acting on scaled values.
     scaling, envelope
         Fitted to the training part.
+    replicates
+        Several true outputs of some inputs, to score against; ``None`` where there are none.
     """
 
     spec: TaskSpec
@@ -49,6 +52,7 @@ class Prepared:
     symmetry: SymmetryGroup
     scaling: Scaling
     envelope: Envelope
+    replicates: Replicates | None = None
 
     @property
     def grid(self) -> Grid:
@@ -100,6 +104,13 @@ class Prepared:
             "test_store": None
             if self.spec.data.test_store is None
             else str(self.spec.data.test_store),
+            "replicates": None
+            if self.replicates is None
+            else {
+                "store": str(self.spec.data.replicates),
+                "conditions": len(self.replicates),
+                "replicates": self.replicates.count,
+            },
             "provenance": _provenance(self.samples.dataset.attrs),
         }
 
@@ -137,7 +148,21 @@ def prepare(plan: Plan) -> Prepared:
     )
     envelope = Envelope.fit(learned.dataset, spec.inputs, split.train)
     centered = symmetry.centered(scaling.zeros())
-    return Prepared(spec, choices, learned, split, centered, scaling, envelope)
+    replicates = _replicates(spec, learned)
+    return Prepared(spec, choices, learned, split, centered, scaling, envelope, replicates)
+
+
+def _replicates(spec: TaskSpec, samples: Samples) -> Replicates | None:
+    """Read the task's replicates, on the grid and with the components of its samples."""
+    if spec.data.replicates is None:
+        return None
+    return open_replicates(
+        spec.data.replicates,
+        samples.fields,
+        inputs=spec.inputs,
+        outputs=spec.outputs,
+        grid=samples.grid,
+    )
 
 
 def _check_stores_differ(spec: TaskSpec) -> None:

@@ -13,6 +13,7 @@ from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.prediction import SelfCheck
 from fieldvae.workflow.assembly import assemble, loss_terms
 from fieldvae.workflow.designing import rehearse
+from fieldvae.workflow.deterministic import NAME, rehearse_deterministic
 from fieldvae.workflow.preparing import Prepared
 from fieldvae.workflow.trained import TrainedModel, zeros
 
@@ -41,6 +42,8 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
             raise PluginError(f"the parts of the model do not fit each other: {error}") from error
         for term in loss_terms(spec, options):
             term.loss(forward)
+    if NAME in spec.evaluation.baselines:
+        rehearse_deterministic(prepared)
     if spec.design is not None:
         _rehearse_design(network, prepared)
     return network

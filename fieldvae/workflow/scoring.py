@@ -2,51 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 import xarray as xr
 
 from fieldvae.contract import Batch
+from fieldvae.data.replicates import Replicates
 from fieldvae.data.samples import Samples
 from fieldvae.evaluation import ConditionErrors, Evaluation, component_scales, evaluate
-from fieldvae.evaluation.baselines import Climatology, LinearGaussian
-from fieldvae.evaluation.baselines.protocol import Baseline
+from fieldvae.evaluation.baselines import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
+from fieldvae.workflow.baselines import fitted_baselines
 from fieldvae.workflow.calibrating import held_out_errors
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, prepare
+from fieldvae.workflow.progress import Progress
+from fieldvae.workflow.replicating import score_against_replicates
 from fieldvae.workflow.trained import TrainedModel
 
 SAMPLES_AT_ONCE = 256
 
 
-def score_run(model: TrainedModel, prepared: Prepared) -> Evaluation:
-    """Score a model on the test part of the data it was trained on."""
-    return _score(model, prepared, prepared.samples.take(prepared.split.test), realizations=None)
+def score_run(
+    model: TrainedModel, prepared: Prepared, folder: Path, *, progress: Progress
+) -> Evaluation:
+    """Score a model on the test part of its own data, and against its task's replicates.
+
+    Parameters
+    ----------
+    model
+        The trained model.
+    prepared
+        Its task and data.
+    folder
+        Where baselines that are networks are kept.
+    progress
+        Who is told while they are trained.
+    """
+    baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)
+    test = prepared.samples.take(prepared.split.test)
+    count = model.spec.evaluation.realizations
+    evaluation = _score(model, prepared, baselines, test, count=count)
+    if prepared.replicates is None:
+        return evaluation
+    return evaluation.joined(
+        score_against_replicates(
+            model, prepared, baselines, prepared.replicates, realizations=count
+        )
+    )
 
 
 def score_store(
-    model: TrainedModel, samples: Samples, *, realizations: int | None = None
+    model: TrainedModel,
+    samples: Samples | Replicates,
+    folder: Path,
+    *,
+    progress: Progress,
+    realizations: int | None = None,
 ) -> Evaluation:
     """Score a model on other samples, beside baselines fitted to its own training part.
+
+    Parameters
+    ----------
+    model, folder, progress
+        As of :func:`score_run`.
+    samples
+        One true output of each input, or replicates.
+    realizations
+        Ensemble size; the task's where ``None``.
 
     Raises
     ------
     StoreError
         If the stores that the model was trained on are not where they were.
     """
-    prepared = prepare(make_plan(model.spec.model_dump(mode="json")))
-    return _score(model, prepared, samples, realizations=realizations)
+    task = model.spec.model_dump(mode="json")
+    task["data"]["replicates"] = None  # these samples are scored, and no others
+    prepared = prepare(make_plan(task))
+    baselines: dict[str, Baseline] = {}
+    grid = samples.inputs.grid if isinstance(samples, Replicates) else samples.grid
+    if grid.shape == prepared.grid.shape:
+        baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)
+    count = model.spec.evaluation.realizations if realizations is None else realizations
+    if isinstance(samples, Replicates):
+        return score_against_replicates(model, prepared, baselines, samples, realizations=count)
+    return _score(model, prepared, baselines, samples, count=count)
 
 
 def _score(
-    model: TrainedModel, prepared: Prepared, samples: Samples, *, realizations: int | None
+    model: TrainedModel,
+    prepared: Prepared,
+    baselines: Mapping[str, Baseline],
+    samples: Samples,
+    *,
+    count: int,
 ) -> Evaluation:
     settings = model.spec.evaluation
-    count = settings.realizations if realizations is None else realizations
     truth = samples.dataset
     inputs = model.scaled(samples, model.spec.inputs)
     predictions: dict[str, xr.Dataset] = {}
@@ -56,10 +111,8 @@ def _score(
     )
     predictions["model"] = model.labeled(drawn, samples)
     chance = np.random.default_rng(settings.seed)
-    for name in settings.baselines:
-        baseline = BASELINES[name](prepared)
-        if samples.grid.shape == prepared.grid.shape:
-            predictions[name] = baseline.realize(truth, count=count, generator=chance)
+    for name, baseline in baselines.items():
+        predictions[name] = baseline.realize(truth, count=count, generator=chance)
     evaluation = evaluate(
         truth,
         predictions,
@@ -75,29 +128,6 @@ def _score(
         seed=settings.seed,
     )
     return pictured(evaluation, model, prepared, samples, drawn)
-
-
-def _climatology(prepared: Prepared) -> Baseline:
-    training = prepared.part(prepared.split.train)
-    return Climatology.fit(training, outputs=prepared.outputs, grid=prepared.grid)
-
-
-def _linear_gaussian(prepared: Prepared) -> Baseline:
-    symmetry = prepared.symmetry
-    return LinearGaussian.fit(
-        prepared.part(prepared.split.train),
-        inputs=prepared.inputs,
-        outputs=prepared.outputs,
-        grid=prepared.grid,
-        operations=list(symmetry.operations),
-        translations=symmetry.translations,
-    )
-
-
-BASELINES: dict[str, Callable[[Prepared], Baseline]] = {
-    "climatology": _climatology,
-    "linear_gaussian": _linear_gaussian,
-}
 
 
 def _reconstructed(model: TrainedModel, samples: Samples) -> xr.Dataset | None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from fieldvae.data.replicates import Replicates, has_replicates, open_replicates
+from fieldvae.data.samples import Samples
 from fieldvae.data.store import check_absent, open_store, write_store
 from fieldvae.errors import OptionError, RunError, SamplingError
 from fieldvae.workflow import trained
@@ -105,7 +107,8 @@ def evaluate_store(
     """Score a trained model on all samples of a store that holds inputs and outputs.
 
     The baselines are those fitted to the run's own training part, so the run's stores must still
-    be where they were.
+    be where they were. A store whose outputs have several realizations of each sample is scored
+    against as replicates.
 
     Returns
     -------
@@ -116,19 +119,37 @@ def evaluate_store(
     if out is not None:
         check_absent(out / "evaluation.zarr", overwrite=force)
     model = trained.load(run, device=choose_device(device))
-    samples = open_store(store, model.fields)
+    samples = _scored(store, model)
     if store.resolve() in [path.resolve() for path in model.spec.data.store]:
         told.warn(
             f"{store} is what the model was trained on; scores on it say nothing of other samples "
             "(those of the test part stand in the run's metrics.json)"
         )
-    model.check_grid(samples.grid)
-    evaluation = score_store(model, samples, realizations=realizations)
+    evaluation = score_store(
+        model, samples, _baselines(run), progress=told, realizations=realizations
+    )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_store(evaluation.details, out / "evaluation.zarr", overwrite=True)
         write_json(out / "metrics.json", evaluation.metrics)
     return evaluation.metrics
+
+
+def _scored(store: Path, model: TrainedModel) -> Samples | Replicates:
+    """Read samples to score on, those with several outputs of each input as replicates."""
+    spec = model.spec
+    if has_replicates(store, spec.outputs):
+        replicates = open_replicates(store, model.fields, inputs=spec.inputs, outputs=spec.outputs)
+        model.check_grid(replicates.inputs.grid)
+        return replicates
+    samples = open_store(store, model.fields)
+    model.check_grid(samples.grid)
+    return samples
+
+
+def _baselines(run: Path) -> Path:
+    """Where a run, or that of a ``model`` directory, keeps its baselines."""
+    return RunDirectory(run.parent if (run / "model.json").exists() else run).baselines
 
 
 def report_run(run: Path) -> Path:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import torch
 
@@ -25,6 +25,7 @@ from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import designing, trained
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
+from fieldvae.workflow.design_analysis import store_analysis, store_designs
 from fieldvae.workflow.designs import sentences as sentences_of_designs
 from fieldvae.workflow.directory import (
     RunDirectory,
@@ -36,16 +37,17 @@ from fieldvae.workflow.directory import (
     write_json,
 )
 from fieldvae.workflow.filling import Plan, make_plan
-from fieldvae.workflow.interruption import deferred
+from fieldvae.workflow.following import followed
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.rehearsing import rehearsed
 from fieldvae.workflow.scoring import score_run
-from fieldvae.workflow.threads import sensible_threads
 from fieldvae.workflow.trained import TrainedModel
 
 Stage = Literal["data", "train", "evaluate", "predict", "design", "report"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,14 @@ class _Log:
         self.keep(f"warning: {line}")
         self.progress.warn(line)
 
+    def epochs(self, records: Iterable[EpochRecord]) -> Iterator[EpochRecord]:
+        return self.progress.epochs(records)
+
+    def steps(
+        self, items: Iterable[T], *, of: int, what: str, done: Callable[[T], int] | None = None
+    ) -> Iterator[T]:
+        return self.progress.steps(items, of=of, what=what, done=done)
+
     def keep(self, line: str) -> None:
         with self.directory.log.open("a", encoding="utf-8") as log:
             log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
@@ -274,17 +284,10 @@ def _stage_train(
         checkpoints=directory.checkpoints,
         resume=resume,
     )
-    history = []
-    with (
-        sensible_threads(network, spec),
-        deferred(lambda: told.warn("stopping after this epoch; again to stop at once")) as stop,
-    ):
-        for record in told.progress.epochs(records):
-            history.append(json.dumps(_plain(record)))
-            if stop.asked and record.epoch < record.of:
-                records.close()  # writes a checkpoint of the last whole epoch
-                told.say(f"stopped after epoch {record.epoch}; go on with --resume")
-                raise KeyboardInterrupt
+    history = [
+        json.dumps(_plain(record))
+        for record in followed(records, network=network, spec=spec, progress=told)
+    ]
     staged = directory.history.with_suffix(".tmp")
     staged.write_text("\n".join(history) + "\n", encoding="utf-8")
     staged.replace(directory.history)
@@ -330,7 +333,7 @@ def _stage_evaluate(directory: RunDirectory, prepared: Prepared, device: str, to
     if directory.metrics.exists() or not len(prepared.split.test):
         return
     model = trained.load(directory.path, device=device)
-    evaluation = score_run(model, prepared)
+    evaluation = score_run(model, prepared, directory.baselines, progress=told)
     for sentence in sentences(evaluation.metrics):
         told.keep(sentence)
     write_store(evaluation.details, directory.evaluation, overwrite=True)
@@ -348,14 +351,17 @@ def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, tol
 
 def _stage_design(directory: RunDirectory, prepared: Prepared, device: str, told: _Log) -> None:
     spec = prepared.spec.design
-    if spec is None or directory.designs.exists():
+    if spec is None or directory.design_analysis.exists():
         return
     model = trained.load(directory.path, device=device)
     training = prepared.part(prepared.split.train)
+    if directory.designs.exists():
+        store_analysis(directory, model, training)
+        return
     designs = designing.optimize(model, spec, training, progress=told.progress)
     for sentence in sentences_of_designs(designs):
         told.say(sentence)
-    write_store(designs, directory.designs)
+    store_designs(designs, directory, model, training)
 
 
 __all__ = ["STAGES", "Run", "choose_device", "run", "run_plan"]

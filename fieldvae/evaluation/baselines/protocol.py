@@ -11,7 +11,7 @@ import xarray as xr
 class Baseline(Protocol):
     """A law of the outputs given the inputs, ready to be drawn from.
 
-    Made by the class method ``fit(training, inputs=..., outputs=..., grid=..., operations=...)``.
+    Most are made by a class method ``fit(training, inputs=..., outputs=..., grid=...)``.
     """
 
     def realize(
@@ -24,7 +24,7 @@ class Baseline(Protocol):
         inputs
             Physical values of the input fields, dims ``(sample, component, x, y, z)``.
         count
-            Realizations a sample.
+            Realizations a sample; a point mass gives one, whatever the count.
         generator
             The only source of chance.
 

@@ -1,0 +1,54 @@
+"""From the names of baselines to laws fitted to a run's training part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from fieldvae.evaluation.baselines import Baseline, Climatology, LinearGaussian
+from fieldvae.workflow.deterministic import deterministic
+from fieldvae.workflow.preparing import Prepared
+from fieldvae.workflow.progress import Progress
+
+
+def fitted_baselines(
+    prepared: Prepared, folder: Path, *, device: str | torch.device, progress: Progress
+) -> dict[str, Baseline]:
+    """Fit the baselines that the task names.
+
+    Parameters
+    ----------
+    prepared
+        The task and its data.
+    folder
+        Where those that are networks are kept, so that they are trained once.
+    device, progress
+        Where these are trained; who is told.
+    """
+    found: dict[str, Baseline] = {}
+    for name in prepared.spec.evaluation.baselines:
+        if name == "climatology":
+            found[name] = _climatology(prepared)
+        elif name == "linear_gaussian":
+            found[name] = _linear_gaussian(prepared)
+        else:
+            found[name] = deterministic(prepared, folder, device=device, progress=progress)
+    return found
+
+
+def _climatology(prepared: Prepared) -> Climatology:
+    training = prepared.part(prepared.split.train)
+    return Climatology.fit(training, outputs=prepared.outputs, grid=prepared.grid)
+
+
+def _linear_gaussian(prepared: Prepared) -> LinearGaussian:
+    symmetry = prepared.symmetry
+    return LinearGaussian.fit(
+        prepared.part(prepared.split.train),
+        inputs=prepared.inputs,
+        outputs=prepared.outputs,
+        grid=prepared.grid,
+        operations=list(symmetry.operations),
+        translations=symmetry.translations,
+    )

@@ -1,0 +1,57 @@
+"""A training followed from outside: threads, progress, and a stop where somebody asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from fieldvae.model.cvae import ConditionalVAE
+from fieldvae.spec import TaskSpec
+from fieldvae.training import EpochRecord
+from fieldvae.workflow.interruption import deferred
+from fieldvae.workflow.progress import Progress
+from fieldvae.workflow.threads import sensible_threads
+
+
+def followed(
+    records: Generator[EpochRecord, None, None],
+    *,
+    network: ConditionalVAE,
+    spec: TaskSpec,
+    progress: Progress,
+    remedy: str = "go on with --resume",
+) -> list[EpochRecord]:
+    """Train to the end, telling every epoch.
+
+    Parameters
+    ----------
+    records
+        What :func:`fieldvae.training.train` gives.
+    network, spec
+        The network that is trained and the task, which decide on the number of threads.
+    progress
+        Who is told.
+    remedy
+        What to do after an interruption.
+
+    Returns
+    -------
+    list
+        The record of every epoch.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After an interruption, once the epoch has ended and its checkpoint is written.
+    """
+    history = []
+    with (
+        sensible_threads(network, spec),
+        deferred(lambda: progress.warn("stopping after this epoch; again to stop at once")) as stop,
+    ):
+        for record in progress.epochs(records):
+            history.append(record)
+            if stop.asked and record.epoch < record.of:
+                records.close()  # writes a checkpoint of the last whole epoch
+                progress.say(f"stopped after epoch {record.epoch}; {remedy}")
+                raise KeyboardInterrupt
+    return history

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from fieldvae.quantities.reliability import exceedance, quantiles
     from fieldvae.spec import TaskSpec
     from fieldvae.workflow.design_serving import optimize_inputs
+    from fieldvae.workflow.exporting import export_samples
     from fieldvae.workflow.stages import Run, run
     from fieldvae.workflow.trained import TrainedModel, load
 
@@ -91,6 +92,7 @@ _HOMES = {
     "fieldvae.quantities.reliability": ("exceedance", "quantiles"),
     "fieldvae.spec": ("TaskSpec",),
     "fieldvae.workflow.design_serving": ("optimize_inputs",),
+    "fieldvae.workflow.exporting": ("export_samples",),
     "fieldvae.workflow.stages": ("Run", "run"),
     "fieldvae.workflow.trained": ("TrainedModel", "load"),
 }
@@ -132,6 +134,7 @@ __all__ = [
     "UnitError",
     "WriteError",
     "exceedance",
+    "export_samples",
     "find_files",
     "load",
     "named_quantity",

@@ -1,4 +1,4 @@
-"""``fieldvae data``: make, import, check and describe stores."""
+"""``fieldvae data``: make, import, export, check and describe stores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from fieldvae.cli import INTERRUPTED
 
 data = typer.Typer(
-    name="data", help="Make, import, check and describe stores.", no_args_is_help=True
+    name="data", help="Make, import, export, check and describe stores.", no_args_is_help=True
 )
 
 _PLUGIN = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -68,6 +68,37 @@ def import_(
     _collect(context, "importers", name, ([Path(file) for file in plain],), asked, help_)
 
 
+@data.command(context_settings=_PLUGIN)
+def export(
+    context: typer.Context,
+    name: Annotated[Optional[str], typer.Argument(help="An installed exporter.")] = None,
+    store: Annotated[
+        Optional[str], typer.Argument(metavar="[STORE]", help="Data, predictions or designs.")
+    ] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Directory for the files.")] = None,
+    samples: Annotated[
+        Optional[str], typer.Option(help="Positions from 0: 0,3,5 or 10:20; default: all.")
+    ] = None,
+    help_: Help = False,
+) -> None:
+    """Write samples of a store as files of another program, such as ParaView, by an exporter."""
+    from fieldvae import registry
+    from fieldvae.cli.options import parse_options
+    from fieldvae.errors import OptionError
+
+    name = _named(context, "exporters", name, _EXPORT_OPTIONS, help_)
+    if store is None or store.startswith("--"):
+        raise OptionError(f"give the store to read, before the options of {name}")
+    options = parse_options(registry.options_model("exporters", name), context.args, of=name)
+    if out is None:
+        raise OptionError("give the directory for the files: --out DIR")
+    from fieldvae.workflow.exporting import export_samples
+
+    files = export_samples(Path(store), out, {"use": name, **options}, samples=samples)
+    typer.echo(f"{len(files)} files in {out}", err=True)
+    typer.echo(str(out))
+
+
 def _told_apart(words: list[str]) -> tuple[list[str], list[str]]:
     """Files stand before the first option of the importer; the rest are its options."""
     first = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
@@ -91,13 +122,33 @@ class _Asked:
     force: bool
 
 
-_OPTIONS = """
+_COLLECT_OPTIONS = """
   --out STORE
   --scheduler sync|threads|processes|ADDRESS
   --workers N
   --skip-bad
   --force
 """
+
+_EXPORT_OPTIONS = """
+  --out DIR
+  --samples 0,3,5|10:20
+"""
+
+
+def _named(context: typer.Context, kind: str, name: str | None, options: str, help_: bool) -> str:
+    """Return the plugin named; where none is, or on ``--help``, list the options and exit."""
+    from fieldvae import registry
+    from fieldvae.cli.options import describe_options
+
+    if name is not None and not help_:
+        return name
+    known = ", ".join(registry.names(kind)) or "none"
+    typer.echo(context.get_usage())
+    typer.echo(f"\nInstalled {kind}: {known}{options}")
+    if name is not None:
+        typer.echo(describe_options(registry.options_model(kind, name), of=name))
+    raise typer.Exit(0 if help_ else 2)
 
 
 def _collect(
@@ -109,16 +160,10 @@ def _collect(
     help_: bool,
 ) -> None:
     from fieldvae import registry
-    from fieldvae.cli.options import describe_options, parse_options
+    from fieldvae.cli.options import parse_options
     from fieldvae.errors import OptionError
 
-    known = ", ".join(registry.names(kind)) or "none"
-    if help_ or name is None:
-        typer.echo(context.get_usage())
-        typer.echo(f"\nInstalled {kind}: {known}{_OPTIONS}")
-        if name is not None:
-            typer.echo(describe_options(registry.options_model(kind, name), of=name))
-        raise typer.Exit(0 if help_ else 2)
+    name = _named(context, kind, name, _COLLECT_OPTIONS, help_)
     options = parse_options(registry.options_model(kind, name), context.args, of=name)
     if asked.out is None:
         raise OptionError("give the store to write: --out STORE")

@@ -121,6 +121,27 @@ class Samples:
         return Samples(chosen, self.grid, self.fields, self.name)
 
 
+def grid_of(dataset: xr.Dataset, *, name: str) -> Grid:
+    """Read the grid of a dataset off its dims and attributes.
+
+    Parameters
+    ----------
+    dataset
+        Variables with dims x, x y, or x y z.
+    name
+        Names the dataset in messages.
+
+    Raises
+    ------
+    GridError
+        If it has no grid, or its attributes do not describe one.
+    """
+    grid = _grid(dataset, _axes(dataset, [], None, name), None, name)
+    if grid is None:
+        raise AssertionError("a dataset with axes has no grid")
+    return grid
+
+
 def concatenate(parts: Sequence[Samples]) -> Samples:
     """Join samples of several stores, in their order.
 

@@ -77,7 +77,7 @@ def write_store(
             encoding=encoding,
             write_empty_chunks=True,
         )
-        _check_chunks(staging, [str(n) for n in dataset.variables], name=str(path))
+        check_chunks(staging, [str(n) for n in dataset.variables], name=str(path))
         write_manifest(staging)
         _put_in_place(staging, path)
     except BaseException:
@@ -153,7 +153,7 @@ def _loaded(path: Path | str, wanted: Sequence[str]) -> xr.Dataset:
     name = str(path)
     dataset = read_dataset(path)
     present = [field for field in wanted if field in dataset.variables]
-    _check_chunks(Path(path), present, name=name)
+    check_chunks(Path(path), present, name=name)
     others = [v for v in dataset.data_vars if v not in present and dataset[v].dims != (SAMPLE,)]
     try:
         loaded = dataset.drop_vars(others).load()
@@ -235,7 +235,7 @@ def _chunks(variable: xr.Variable) -> tuple[int, ...]:
     return tuple(sizes.values())
 
 
-def _check_chunks(store: Path, variables: Sequence[str], *, name: str) -> None:
+def check_chunks(store: Path, variables: Sequence[str], *, name: str) -> None:
     """Refuse arrays of which a chunk's file is missing: it would read as the fill value."""
     group = zarr.open_group(store, mode="r", use_consolidated=False)
     for variable in variables:

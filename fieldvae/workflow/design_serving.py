@@ -13,11 +13,13 @@ from fieldvae.data.store import check_absent, read_dataset, write_store
 from fieldvae.errors import OptionError, RunError
 from fieldvae.spec import DesignSpec
 from fieldvae.workflow import trained
+from fieldvae.workflow.design_analysis import store_designs
+from fieldvae.workflow.design_exporting import export_designs
 from fieldvae.workflow.design_section import read_design
 from fieldvae.workflow.designing import optimize
 from fieldvae.workflow.designs import sentences
 from fieldvae.workflow.directory import RunDirectory, read_json
-from fieldvae.workflow.exporting import check_folder, export_designs
+from fieldvae.workflow.exporting import check_folder
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.progress import Progress, Silence
@@ -81,6 +83,7 @@ def design_run(
     """Carry out a design and write it as a store; export files of the best where asked for.
 
     Where the store is there already and holds this very design, it is kept and only exported.
+    Designs in their run are analyzed, and the run's report is written again with them.
 
     Parameters
     ----------
@@ -110,17 +113,28 @@ def design_run(
     told = progress or Silence()
     model = trained.load(run, device=choose_device(device))
     spec = design_of(run, model, design, settings)
-    path = out or RunDirectory(run).designs
+    directory = RunDirectory(run)
+    path = out or directory.designs
+    own = path.resolve() == directory.designs.resolve() and directory.summary.exists()
     if export is not None:
-        check_folder(export)
+        check_folder(export, option="--export")
     kept = _kept(path, spec) if export is not None and not force else None
+    made = kept is None
     if kept is None:
         check_absent(path, overwrite=force)
         _check_no_source(path, model)
-        kept = optimize(model, spec, training_part(model), progress=told)
-        write_store(kept, path, overwrite=force)
+        training = training_part(model)
+        kept = optimize(model, spec, training, progress=told)
+        if own:
+            store_designs(kept, directory, model, training, force=force)
+        else:
+            write_store(kept, path, overwrite=force)
     for line in sentences(kept):
         told.say(line)
+    if own and made:
+        from fieldvae.report import write_report  # matplotlib, which no design needs
+
+        told.say(f"report: {write_report(directory.path)}")
     if export is not None:
         files = export_designs(kept, spec, model.grid, export)
         told.say(f"{len(files)} files in {export}")

@@ -1,59 +1,164 @@
-"""Files of other programs, written of designs."""
+"""Files of other programs, written of samples."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import xarray as xr
+from pydantic import ValidationError
 
 from fieldvae import registry
-from fieldvae.errors import OptionError
+from fieldvae.data.conform import SAMPLE
+from fieldvae.data.samples import grid_of
+from fieldvae.data.store import check_chunks, read_dataset
+from fieldvae.document import Document
+from fieldvae.errors import FieldvaeError, OptionError, StoreError
 from fieldvae.grid import Grid
-from fieldvae.spec import DesignSpec
-from fieldvae.workflow.designs import STAGES
+from fieldvae.spec import problems
+
+RANGE = r"(\d+)?:(\d+)?(?::([1-9]\d*))?"
+"""``start:stop:step`` as in Python, each part optional, none negative."""
 
 
-def export_designs(
-    designs: xr.Dataset, spec: DesignSpec, grid: Grid, folder: Path
-) -> Sequence[Path]:
-    """Write files of the best designs, and of their starts where asked for.
+def export_samples(
+    source: xr.Dataset | Path | str,
+    folder: Path | str,
+    exporter: str | Mapping[str, Any],
+    *,
+    samples: Sequence[int] | str | None = None,
+) -> list[Path]:
+    """Write samples as files of another program, such as ParaView.
 
     Parameters
     ----------
-    designs
-        As :func:`fieldvae.optimize_inputs` returns it.
-    spec
-        The design; its ``export`` names the exporter.
-    grid
-        Where the inputs live.
+    source
+        A store or a dataset: data, predictions or designs. A store is read sample by sample.
     folder
         Where the files go; made where it is missing, refused where it holds something.
+    exporter
+        A name, or ``{"use": name, option: value, ...}``.
+    samples
+        Positions, counted from 0, or words such as ``"0,3,10:20"``, which is 0, 3 and 10 to 19;
+        all where ``None``. The exporter finds them as the coordinate ``sample``.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    PluginError
+        If no exporter bears the name, or it is broken.
+    OptionError
+        With every mistake in the options; or if the folder holds something or a sample is not
+        there.
+    StoreError
+        If there is no store, no sample or no grid.
+
+    Examples
+    --------
+    >>> heat = xr.Dataset({"heat": (("sample", "x"), [[1.0, 2.0]] * 9, {"units": "K"})})
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     [path.name for path in export_samples(heat, folder, "vtk", samples="0,7:")]
+    ['0000.vti', '0007.vti', '0008.vti', 'samples.pvd']
+    """
+    use, options = checked_exporter(exporter)
+    name = "the dataset" if isinstance(source, xr.Dataset) else str(source)
+    folder = Path(folder)
+    check_folder(folder, option="--out")
+    if isinstance(source, xr.Dataset):
+        dataset = source
+    else:
+        dataset = read_dataset(source)
+        check_chunks(Path(source), [str(n) for n in dataset.variables], name=name)
+    if not dataset.sizes.get(SAMPLE):
+        raise StoreError(f"{name} holds no samples; expected variables with a dim {SAMPLE!r}")
+    grid = grid_of(dataset, name=name)
+    rows = chosen_rows(samples, dataset.sizes[SAMPLE], name=name)
+    chosen = dataset.isel({SAMPLE: rows}).assign_coords({SAMPLE: rows})
+    return written(use, chosen, grid, folder, options)
+
+
+def chosen_rows(samples: Sequence[int] | str | None, count: int, *, name: str) -> list[int]:
+    """Return positions of samples, ascending and each once, as words or numbers choose them.
 
     Raises
     ------
     OptionError
-        If no exporter is named, or the folder is not empty.
+        If the words cannot be read, or a sample is not there.
+
+    Examples
+    --------
+    >>> chosen_rows("7,0:6:2", 9, name="cells.zarr")
+    [0, 2, 4, 7]
     """
-    if spec.export is None:
+    if samples is None:
+        return list(range(count))
+    found: set[int] = set()
+    for part in samples.split(",") if isinstance(samples, str) else map(str, samples):
+        span = re.fullmatch(RANGE, part.strip())
+        if span is not None:
+            start, stop, step = (None if n is None else int(n) for n in span.groups())
+            rows = range(start or 0, count if stop is None else stop, step or 1)
+        elif part.strip().isdecimal():
+            rows = range(int(part), int(part) + 1)
+        else:
+            raise OptionError(f"samples: {part!r}; expected such as 0,3,5 or 10:20 or 0:100:10")
+        if not rows or rows[-1] >= count:
+            raise OptionError(
+                f"samples: {part.strip()!r} is not in {name}, which has {count}, numbered from 0 "
+                f"to {count - 1}"
+            )
+        found.update(rows)
+    return sorted(found)
+
+
+def checked_exporter(exporter: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Name and options of an exporter, the options checked and filled in."""
+    choice = {"use": exporter} if isinstance(exporter, str) else dict(exporter)
+    use = choice.pop("use", None)
+    if not isinstance(use, str):
         raise OptionError(
-            "--export needs an exporter in the design, as in export: {use: lammps_data}; "
-            f"installed: {', '.join(registry.names('exporters')) or 'none'}"
+            f"an exporter is {exporter!r}; expected its name, or its name and options as in "
+            "{use: vtk, realizations: files}"
         )
-    check_folder(folder)
+    model = registry.options_model("exporters", use)
+    try:
+        checked = model.model_validate(choice)
+    except ValidationError as error:
+        told = [problem.message for problem in problems(Document(use, choice), error, model)]
+        raise OptionError("\n".join(f"exporter {use!r}: {words}" for words in told)) from None
+    return use, {name: getattr(checked, name) for name in model.model_fields}
+
+
+def written(
+    use: str, dataset: xr.Dataset, grid: Grid, folder: Path, options: Mapping[str, Any]
+) -> list[Path]:
+    """Call an exporter; where it refuses and has written nothing, its folder goes too."""
     folder.mkdir(parents=True, exist_ok=True)
-    options = registry.options_model("exporters", spec.export.use)(**spec.export.options)
-    checked = {name: getattr(options, name) for name in type(options).model_fields}
-    chosen = chosen_designs(designs, spec, best=spec.export.best, starts=spec.export.starts)
-    written: Sequence[Path] = registry.call(
-        "exporters", spec.export.use, chosen, grid, folder, options=checked
-    )
-    return written
+    try:
+        return list(registry.call("exporters", use, dataset, grid, folder, options=options))
+    except FieldvaeError:
+        with suppress(OSError):  # it holds something
+            folder.rmdir()
+        raise
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, *, option: str) -> None:
     """Refuse a folder that holds something.
+
+    Parameters
+    ----------
+    folder
+        Where files are to go.
+    option
+        What the user gave it by.
 
     Raises
     ------
@@ -61,44 +166,4 @@ def check_folder(folder: Path) -> None:
         With the remedy.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OptionError(f"{folder} is not empty; give --export another directory")
-
-
-def chosen_designs(designs: xr.Dataset, spec: DesignSpec, *, best: int, starts: bool) -> xr.Dataset:
-    """Return the inputs of the best designs, one sample each, after each its start.
-
-    Samples have the coordinates ``start`` (number of the start), ``stage`` and ``label``, a name
-    for files such as ``0012-optimized``; ``predicted`` is the statistic by fresh realizations.
-
-    Parameters
-    ----------
-    designs, spec
-        The designs and what was asked for.
-    best
-        How many; those with the largest (or smallest) statistic.
-    starts
-        Whether their starts are returned too.
-    """
-    statistic = designs["statistic"].sel(stage="optimized").to_numpy()
-    usable = np.flatnonzero(np.isfinite(statistic))
-    order = usable[np.argsort(statistic[usable], kind="stable")]
-    if spec.goal.maximize is not None:
-        order = order[::-1]
-    parts = []
-    for row in order[:best]:
-        for stage in reversed(STAGES) if starts else STAGES[-1:]:
-            one = designs.isel(sample=[row])
-            inputs = {
-                name: one[f"{name}_start" if stage == "start" and f"{name}_start" in one else name]
-                for name in (*spec.vary, *spec.hold)
-            }
-            parts.append(
-                xr.Dataset(inputs).assign_coords(
-                    start=("sample", [int(row)]),
-                    stage=("sample", np.array([stage], object)),
-                    label=("sample", np.array([f"{row:04d}-{stage}"], object)),
-                    predicted=("sample", one["statistic"].sel(stage=stage).to_numpy()),
-                )
-            )
-    chosen = xr.concat(parts, dim="sample", coords="minimal", compat="override", join="override")
-    return chosen.assign_attrs(designs.attrs)
+        raise OptionError(f"{folder} is not empty; give {option} another directory")

@@ -181,6 +181,19 @@ class TestCommand:
         with pytest.raises(fieldvae.StoreError, match=r"exists; .*--force"):
             design_run(trained_run, file, out=out)
 
+    def test_exports_for_paraview(self, trained_run, tmp_path):
+        file = tmp_path / "design.yaml"
+        file.write_text(dump_yaml({**DESIGN, "export": {"use": "vtk", "best": 2}}))
+        out, folder = tmp_path / "out.zarr", tmp_path / "files"
+        design_run(trained_run, file, out=out, export=folder)
+        designs = read_dataset(out)
+        best = designs.statistic.sel(stage="optimized").argsort()[::-1][:2].values
+        names = {f"{row:04d}-{stage}.vti" for row in best for stage in ("start", "optimized")}
+        assert {path.name for path in folder.iterdir()} == {*names, "samples.pvd"}
+        written = (folder / f"{best[0]:04d}-optimized.vti").read_bytes()
+        for name in ("fraction", "permeability", "gradient", "quantity"):
+            assert f'Name="{name}"'.encode() in written
+
     def test_is_a_stage_of_a_run(self, small_task, tmp_path):
         task = {**small_task, "design": {**DESIGN, "iterations": 1, "starts": 2}}
         finished = fieldvae.run(task, out=tmp_path / "run", until="design")

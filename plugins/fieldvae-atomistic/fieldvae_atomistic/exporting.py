@@ -97,15 +97,14 @@ def lammps_data(
     lattice = _lattice(grid, cells, orientation)
     a = lattice_constant or _lattice_constant(grid, lattice)
     written, told = [], []
-    labels = _labels(dataset)
-    for row, label in enumerate(labels):
+    for row, (position, label) in enumerate(_named(dataset).items()):
         sample = dataset.isel(sample=row)
         shares = sample[composition_field].to_numpy().astype(np.float64)
         numbers = block_numbers(lattice, shares.reshape(len(elements), -1).T)
         wanted = None
         if order == "given":
             wanted = _pair_counts(sample, order_field, elements, numbers)
-        generator = np.random.default_rng(np.random.SeedSequence([seed, row]))
+        generator = np.random.default_rng(np.random.SeedSequence([seed, position]))
         found = arranged(
             lattice,
             numbers,
@@ -126,7 +125,7 @@ def lammps_data(
             told.append(
                 {
                     "file": path.name,
-                    "sample": row,
+                    "sample": position,
                     "arrangement": number,
                     **_coordinates(sample),
                     "atoms": dict(zip(elements, numbers.sum(0).tolist(), strict=True)),
@@ -360,10 +359,12 @@ def _lattice_constant(grid: Grid, lattice: Lattice) -> float:
     return float(along.mean())
 
 
-def _labels(dataset: xr.Dataset) -> list[str]:
-    if "label" in dataset.coords:
-        return [str(label) for label in dataset["label"].values]
-    return [f"{row:04d}" for row in range(dataset.sizes["sample"])]
+def _named(dataset: xr.Dataset) -> dict[int, str]:
+    """Name of every sample by its number: the coordinate ``sample``, else its row."""
+    rows = range(dataset.sizes["sample"])
+    numbers = [int(n) for n in dataset["sample"].values] if "sample" in dataset.coords else rows
+    labels = dataset["label"].values if "label" in dataset.coords else [f"{n:04d}" for n in numbers]
+    return dict(zip(numbers, map(str, labels), strict=True))
 
 
 def _coordinates(sample: xr.Dataset) -> dict[str, Any]:

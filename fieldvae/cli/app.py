@@ -94,7 +94,7 @@ def validate(task: Task, settings: Settings = None) -> None:
     from fieldvae.workflow.filling import make_plan
 
     plan = make_plan(task, settings or ())
-    from fieldvae.workflow.inspecting import describe_plan
+    from fieldvae.workflow.validating import describe_plan
 
     typer.echo(describe_plan(plan))
 

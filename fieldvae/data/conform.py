@@ -270,23 +270,40 @@ def _check_simplex(values: np.ndarray, where: str) -> None:
 
 
 def _check_zero_mean(values: np.ndarray, field: FieldSpec, where: str) -> None:
+    found = mean_left(values, field)
+    if found is not None:
+        raise StoreError(
+            f"{where} has {found}; the closure zero-mean expects none: subtract the mean of each "
+            "sample, or declare 'closure: none'"
+        )
+
+
+def mean_left(values: np.ndarray, field: FieldSpec) -> str | None:
+    """Say in which samples a field has a mean over the grid; ``None`` where in none.
+
+    Parameters
+    ----------
+    values
+        Shape ``(sample, component, x, y, z)``, finite.
+    field
+        Names the components.
+    """
     flat = values.reshape(*values.shape[:2], -1)
     means = flat.mean(axis=2, dtype=np.float64)
     # Over samples and grid within each component, then over components: one that is zero but for
     # rounding has no scale of its own.
     variance = flat.var(axis=(0, 2), dtype=np.float64).mean()
     allowed = MEAN_TOLERANCE * math.sqrt(variance)
-    wrong = np.abs(means) > allowed
-    count = int(wrong.any(axis=1).sum())
-    if count:
-        worst, component = np.unravel_index(int(np.abs(means).argmax()), means.shape)
-        plural = "samples" if count > 1 else "sample"
-        raise StoreError(
-            f"{where} has a mean over the grid in {count} {plural}, worst sample {worst}, "
-            f"component {field.labels[component]}, where it is {means[worst, component]:.4g} "
-            f"{field.units}; the closure zero-mean expects 0 within {allowed:.2g}: subtract the "
-            "mean of each sample, or declare 'closure: none'"
-        )
+    count = int((np.abs(means) > allowed).any(axis=1).sum())
+    if not count:
+        return None
+    worst, component = np.unravel_index(int(np.abs(means).argmax()), means.shape)
+    plural = "samples" if count > 1 else "sample"
+    return (
+        f"a mean over the grid in {count} {plural}, worst sample {worst}, component "
+        f"{field.labels[component]}, where it is {means[worst, component]:.4g} {field.units} "
+        f"({allowed:.2g} would be rounding)"
+    )
 
 
 def _first(wrong: np.ndarray) -> tuple[int, ...]:

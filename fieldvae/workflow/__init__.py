@@ -16,7 +16,8 @@ module            its whole job
 ``directory``     the files of a run, and who may write them
 ``serving``       predict, evaluate and report from a finished run
 ``collecting``    stores from importers and simulators
-``inspecting``    stores and plans described
+``inspecting``    stores described and checked
+``validating``    a plan told
 ``starting``      a first task file
 ``progress``      what long work tells
 ================  ===============================================================================

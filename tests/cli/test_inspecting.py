@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from fieldvae import GridError, StoreError
-from fieldvae.data.store import write_store
+from fieldvae import FieldSpec, GridError, StoreError
+from fieldvae.data.store import open_store, write_store
 from fieldvae.workflow.filling import make_plan
-from fieldvae.workflow.inspecting import check_store, describe_plan, describe_store
+from fieldvae.workflow.inspecting import check_store, describe_store
+from fieldvae.workflow.validating import describe_plan
 
 
 class TestValidate:
@@ -43,6 +46,96 @@ class TestCheck:
             GridError, match=r"'kPa' is no length.*; correct the group's attributes"
         ):
             check_store(tmp_path / "a.zarr")
+
+
+class TestNotes:
+    """A store that holds what was computed is sound; what its plugin declares is told beside."""
+
+    @pytest.fixture
+    def loaded(self):
+        """Stress with a mean, as a strained cell has it."""
+        stress = np.random.default_rng(0).normal(size=(3, 6, 2, 2, 2))
+        stress -= stress.mean((2, 3, 4), keepdims=True)
+        stress[1, 2] += 0.5
+        dims = ("sample", "voigt", "x", "y", "z")
+        return xr.Dataset(
+            {"residual_stress": (dims, stress, {"units": "GPa"})},
+            coords={"voigt": ["xx", "yy", "zz", "xy", "xz", "yz"]},
+        )
+
+    def test_tell_of_a_mean_stress(self, loaded, tmp_path):
+        write_store(loaded, tmp_path / "a.zarr")
+        note = check_store(tmp_path / "a.zarr").splitlines()[-1]
+        assert note.startswith("  note: residual_stress has a mean over the grid in 1 sample, ")
+        assert "worst sample 1, component zz, where it is 0.5 GPa (" in note
+        assert note.endswith(
+            "a task that takes it declares it anew: fields: {residual_stress: {units: GPa, "
+            "tensor_kind: symmetric}}"
+        )
+
+    def test_tell_of_it_in_any_realization(self, loaded, tmp_path):
+        balanced = loaded.copy(deep=True)
+        balanced["residual_stress"][1, 2] -= 0.5
+        both = xr.concat([balanced, loaded], dim="realization")
+        write_store(both, tmp_path / "a.zarr")
+        assert "worst sample 1, component zz" in check_store(tmp_path / "a.zarr").splitlines()[-1]
+
+    def test_tell_of_another_kind(self, tmp_path):
+        data = xr.Dataset(
+            {
+                "eigenstrain": (
+                    ("sample", "x", "y", "z"),
+                    np.zeros((2, 2, 2, 2)),
+                    {"units": "1", "tensor_kind": "scalar"},
+                )
+            }
+        )
+        write_store(data, tmp_path / "a.zarr")
+        assert check_store(tmp_path / "a.zarr").splitlines()[-1] == (
+            "  note: eigenstrain is scalar here, symmetric by its plugin; a task that takes it "
+            "declares it anew: fields: {eigenstrain: {units: '1', tensor_kind: scalar}}"
+        )
+
+    def test_declare_what_the_task_then_accepts(self, loaded, tmp_path):
+        from ruamel.yaml import YAML
+
+        write_store(loaded, tmp_path / "a.zarr")
+        note = check_store(tmp_path / "a.zarr").splitlines()[-1]
+        fields = YAML(typ="safe").load(note.partition("anew: ")[2])["fields"]
+        spec = FieldSpec(name="residual_stress", **fields["residual_stress"])
+        assert len(open_store(tmp_path / "a.zarr", {"residual_stress": spec})) == 3
+
+
+class TestDescribe:
+    def test_tells_missing_and_constant_coordinates_and_what_was_skipped(self, foreign, tmp_path):
+        data = foreign()
+        count = data.sizes["sample"]
+        temperature = np.full(count, 600.0)
+        temperature[0] = np.nan
+        data = data.assign_coords(
+            temperature=("sample", temperature, {"units": "K"}),
+            strain=("sample", np.full(count, np.nan)),
+            seed=("sample", np.zeros(count, dtype=np.int32)),
+        ).assign_attrs(skipped=[f"sample {i}: {i}.dump: cut off" for i in range(7)])
+        write_store(data, tmp_path / "a.zarr")
+        told = describe_store(tmp_path / "a.zarr").splitlines()
+        assert f"  temperature: 600 K, missing in 1 of {count}" in told
+        assert f"  strain: missing in {count} of {count}" in told
+        assert "  seed: 0" in told
+        place = told.index("  skipped: 7 samples")
+        assert told[place + 1 : place + 7] == [
+            *(f"    sample {i}: {i}.dump: cut off" for i in range(5)),
+            "    ...",
+        ]
+
+    def test_needs_no_torch(self, foreign_store):
+        script = (
+            "import sys; from pathlib import Path\n"
+            "from fieldvae.workflow.inspecting import check_store, describe_store\n"
+            f"path = Path({str(foreign_store)!r}); check_store(path); describe_store(path)\n"
+            "assert 'torch' not in sys.modules"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
 
 
 REPLICATES = Path(__file__).parents[2] / "examples/data/cocrni_replicates.zarr"

@@ -263,7 +263,11 @@ def check_command(arguments: list[str]) -> None:
         assert word in commands_of(command), f"there is no command '{path} {word}'"
         command, path = commands_of(command)[word], f"{path} {word}"
     options = options_of(command) | {"--help", "-h"}
-    kind = {"fieldvae data generate": "simulators", "fieldvae data import": "importers"}.get(path)
+    kind = {
+        "fieldvae data generate": "simulators",
+        "fieldvae data import": "importers",
+        "fieldvae data export": "exporters",
+    }.get(path)
     if kind is not None and rest and rest[0] in registry.names(kind):
         fields = registry.options_model(kind, rest[0]).model_fields
         options |= {"--" + name.replace("_", "-") for name in fields}

@@ -111,7 +111,7 @@ def compose(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> Comp
     """
     check_optimizer(spec)
     variables = {name: _variable(model, spec, name) for name in spec.vary}
-    training = _chosen(training, spec)
+    training = chosen_samples(training, spec)
     generator = np.random.default_rng(np.random.SeedSequence([spec.seed, 1]))
     rows = training_starts(training.sizes["sample"], spec.starts, generator)
     start = {name: _start(spec, variables[name], training, rows, generator) for name in spec.vary}
@@ -154,8 +154,14 @@ def compose(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> Comp
     return Composition(model, spec, objective, start, held, shapes, quantity)
 
 
-def _chosen(training: xr.Dataset, spec: DesignSpec) -> xr.Dataset:
-    """The training samples that a design is about."""
+def chosen_samples(training: xr.Dataset, spec: DesignSpec) -> xr.Dataset:
+    """Return the training samples that a design is about.
+
+    Raises
+    ------
+    OptionError
+        If there are none.
+    """
     chosen = np.ones(training.sizes["sample"], dtype=bool)
     for name, value in spec.samples.items():
         if name not in training.coords or training[name].dims != ("sample",):

@@ -1,19 +1,22 @@
 """Scores that cannot be fooled, and baselines to compare them with.
 
-==============  ===============================================================================
-module          its whole job
-==============  ===============================================================================
-``scores``      proper scores: CRPS, energy score, variogram score
-``calibration`` coverage, spread against skill, rank histogram
-``accuracy``    R2, absolute and relative errors of single fields
-``fourier``     the waves of a grid, power spectra
-``bootstrap``   intervals over samples
-``baselines``   climatology and the symmetric linear-Gaussian law
-``selfcheck``   what the self-check of Algorithm 1 can tell apart
-``comparison``  the model against each baseline, in words too
-``verdicts``    whether an ensemble may be read as probabilities, in words
-``assessment``  all of it, for a model beside its baselines
-==============  ===============================================================================
+==================  ===============================================================================
+module              its whole job
+==================  ===============================================================================
+``scores``          proper scores: CRPS, energy score, variogram score
+``calibration``     coverage, spread against skill, rank histogram
+``accuracy``        R2, absolute and relative errors of single fields
+``fourier``         the waves of a grid, power spectra
+``bootstrap``       intervals over samples
+``baselines``       climatology and the symmetric linear-Gaussian law
+``selfcheck``       what the self-check of Algorithm 1 can tell apart
+``conditions``      recovered conditions beside smoothed ones
+``projections``     principal components of inputs, conditions and outputs
+``reconstruction``  encoded and decoded fields, for figures
+``comparison``      the model against each baseline, in words too
+``verdicts``        whether an ensemble may be read as probabilities, in words
+``assessment``      all of it, for a model beside its baselines
+==================  ===============================================================================
 """
 
 from fieldvae.evaluation.assessment import Evaluation, evaluate

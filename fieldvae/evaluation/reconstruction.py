@@ -16,8 +16,8 @@ from fieldvae.grid import Grid
 
 PARITY_POINTS = 1500
 
-POOLED_BINS = 60
-"""Bins of the values of all components together."""
+FEWEST_BINS, MOST_BINS = 12, 60
+"""Bins of the values of all components together; half the root of their number between these."""
 
 
 def reconstruction_data(
@@ -89,6 +89,7 @@ def _pooled(truth: Array, estimate: Array) -> tuple[Array, list[Array]]:
     values = [(v - mean)[np.isfinite(v)] for v in (truth, estimate)]
     low, high = np.quantile(values[0], [0.0005, 0.9995])
     room = 0.2 * (high - low) or 0.5
-    edges = np.linspace(low - room, high + room, POOLED_BINS + 1)
+    bins = int(np.clip(0.5 * np.sqrt(values[0].size), FEWEST_BINS, MOST_BINS))
+    edges = np.linspace(low - room, high + room, bins + 1)
     width = edges[1] - edges[0]
     return edges, [np.histogram(v, bins=edges)[0] / max(1, v.size) / width for v in values]

@@ -212,4 +212,6 @@ def _coloring(prepared: Prepared, samples: Samples, training: NDArray[np.int64])
 def _plain(coordinate: xr.DataArray) -> NDArray[np.generic]:
     """Numbers in double precision, or text."""
     values = np.asarray(coordinate.values)
-    return values.astype(float if values.dtype.kind in "fiub" else str)
+    if values.dtype.kind in "fiub":
+        return values.astype(float)
+    return np.array([str(value) for value in values])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
 from fieldvae.report.style import INK
 
 FRAME = "#C8CCD1"
+
+LABEL = 15
+"""Characters in a line before a row."""
 
 NUMBERING = "Samples are numbered by their position in the test part, counted from 0."
 
@@ -47,9 +52,14 @@ def draw_slice(
     return image
 
 
-def name_row(panel: Axes, title: str) -> None:
+def name_row(panel: Axes, title: str, *, size: float = 9) -> None:
     """Write what a row of pictures shows before its first panel."""
-    panel.set_ylabel(title, rotation=0, ha="right", va="center", labelpad=13)
+    panel.set_ylabel(title, rotation=0, ha="right", va="center", labelpad=13, fontsize=size)
+
+
+def wrapped(title: str) -> str:
+    """Break a field's title into lines that fit before a row."""
+    return textwrap.fill(title, LABEL, break_long_words=False)
 
 
 def name_axes(panel: Axes) -> None:
@@ -62,10 +72,15 @@ def name_axes(panel: Axes) -> None:
     )
 
 
+def round_ticks(most: int) -> MaxNLocator:
+    """Round numbers for a color bar."""
+    return MaxNLocator(most, steps=[1, 2, 5, 10])
+
+
 def height_of(picture: Array) -> float:
     """Height of a picture over its width, within what a figure has room for."""
     nx, ny = picture.shape[-2:]
-    return min(max(ny / nx, 0.4), 1.6)
+    return float(min(max(ny / nx, 0.4), 1.6))
 
 
 def place(details: xr.Dataset) -> str:

@@ -10,6 +10,7 @@ module          its whole job
 ``samples``     labeled samples checked against the fields that a task declares
 ``store``       a Zarr group, written whole or not at all, and read back
 ``scheduling``  where numbered pieces of work are done: here, in threads, processes, a cluster
+``hearing``     warnings heard while samples are made
 ``parts``       finished samples as files of their own, until all are there
 ``collecting``  a store made sample by sample from an importer or a simulator
 ``files``       the files that a user named, patterns written out

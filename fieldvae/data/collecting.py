@@ -37,6 +37,22 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """A sample whose making gave warnings.
+
+    Parameters
+    ----------
+    index
+        Which of the source's samples, from 0.
+    texts
+        The warnings.
+    """
+
+    index: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a collection has come.
 
@@ -48,12 +64,15 @@ class Progress:
         How many of those done were found finished from an earlier call.
     skipped
         The sample that was just skipped; ``None`` where one was finished.
+    warned
+        What the making of the sample just done warned of; ``None`` where of nothing.
     """
 
     done: int
     total: int
     kept: int
     skipped: Skipped | None = None
+    warned: Warned | None = None
 
 
 def collect(
@@ -143,22 +162,24 @@ def _collected(
     with closing(completed(_Making(source, parts), left, schedule)) as outcomes:
         for made in outcomes:
             done += 1
+            warned = Warned(made.index, made.warnings) if made.warnings else None
             if made.error is None:
-                yield Progress(done, total, kept)
+                yield Progress(done, total, kept, warned=warned)
                 continue
             if not skip_bad or not isinstance(made.error, BAD):
                 raise made.error
             reasons[made.index] = str(made.error)
             parts.skip(source, made.index, str(made.error))
-            yield Progress(done, total, kept, Skipped(made.index, str(made.error)))
+            skipped = Skipped(made.index, str(made.error))
+            yield Progress(done, total, kept, skipped, warned)
     good = [index for index in range(total) if index not in reasons]
     if not good:
         raise StoreError(f"none of the {total} samples could be made; the first: {reasons[0]}")
-    told = [f"sample {i}: {_without_folders(why)}" for i, why in sorted(reasons.items())]
-    skipped = {"skipped": told} if told else {}
+    left_out = [f"sample {i}: {_without_folders(why)}" for i, why in sorted(reasons.items())]
+    told = {**attributes, **({"skipped": left_out} if left_out else {})}
     joined = parts.joined(good)
     with told_when_full(out, kept=parts.folder):
-        write_store(joined, out, attributes={**attributes, **skipped}, overwrite=overwrite)
+        write_store(joined, out, attributes=told, overwrite=overwrite)
     shutil.rmtree(parts.folder)
 
 

@@ -17,6 +17,7 @@ import xarray as xr
 
 from fieldvae.contract import FileSource, Source
 from fieldvae.data.conform import SAMPLE
+from fieldvae.data.hearing import hearing
 from fieldvae.errors import FieldvaeError, OptionError, StoreError, WriteError
 
 _ATTRIBUTES = "attributes.json"
@@ -31,10 +32,21 @@ _FULL: Mapping[int, str] = {
 
 @dataclass(frozen=True)
 class Made:
-    """What came of one sample: its part is there, or the error that kept it from being made."""
+    """What came of one sample: its part is there, or the error that kept it from being made.
+
+    Parameters
+    ----------
+    index
+        Which of the source's samples.
+    error
+        What kept it from being made.
+    warnings
+        What its making warned of.
+    """
 
     index: int
     error: FieldvaeError | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,17 +121,18 @@ class Parts:
                     "the same path"
                 ),
             )
-        try:
-            sample = source[index]
-        except FieldvaeError as error:
-            return Made(index, error)
+        with hearing() as told:
+            try:
+                sample = source[index]
+            except FieldvaeError as error:
+                return Made(index, error, tuple(told))
         content = sample.to_netcdf(None, engine="scipy")
         try:
             with told_when_full(self.path(index), kept=self.folder):
                 _replace(self.path(index), content)
         except WriteError as error:
             return Made(index, error)
-        return Made(index)
+        return Made(index, warnings=tuple(told))
 
     def skip(self, source: Source, index: int, reason: str) -> None:
         """Remember why a sample could not be made, and the state of its files."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from fieldvae.contract import Source
-from fieldvae.data.collecting import collect
+from fieldvae.data.collecting import BAD, Warned, collect
+from fieldvae.data.hearing import hearing
 from fieldvae.data.scheduling import make_schedule
 from fieldvae.data.store import check_absent
 from fieldvae.workflow.progress import Progress, Silence
@@ -43,7 +45,10 @@ def collect_store(
     make_schedule(scheduler, workers)  # refuses at once what does not go together
     check_absent(out, overwrite=force)
     told.say(f"preparing {name} ...")
-    source = prepare()
+    with hearing() as heard:
+        source = prepare()
+    for text in heard:
+        told.warn(text)
     steps = collect(
         source,
         out,
@@ -53,15 +58,59 @@ def collect_store(
         overwrite=force,
         command=command,
     )
-    skipped = 0
-    for step in told.steps(steps, of=len(source), what="samples", done=lambda step: step.done):
-        if step.kept and step.done == step.kept:
-            told.say(f"{step.kept} of {step.total} samples are there from an earlier call")
-        if step.skipped is not None:
-            skipped += 1
-            told.warn(f"sample {step.skipped.index} skipped: {step.skipped.reason}")
+    skipped, warned, ready = 0, _Warnings(told), 0
+    try:
+        for step in told.steps(steps, of=len(source), what="samples", done=lambda step: step.done):
+            if step.kept and step.done == step.kept:
+                told.say(f"{step.kept} of {step.total} samples are there from an earlier call")
+            if step.warned is not None:
+                warned.tell(step.warned)
+            if step.skipped is not None:
+                skipped += 1
+                told.warn(f"sample {step.skipped.index} skipped: {step.skipped.reason}")
+            ready = step.done - skipped
+    except BAD:
+        if ready and not skip_bad:
+            told.say(
+                f"{ready} finished {'samples are' if ready > 1 else 'sample is'} kept; the same "
+                "call goes on from there, and with --skip-bad without the bad ones"
+            )
+        raise
+    warned.tell_how_many()
     if skipped:
         told.say(
             f"{skipped} of {len(source)} samples skipped; the store's attribute 'skipped' says "
             "which and why"
         )
+
+
+class _Warnings:
+    """Tells each kind of warning once, and at the end of how many samples it was given.
+
+    Parameters
+    ----------
+    progress
+        Shows them.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.samples: dict[str, list[int]] = {}
+
+    def tell(self, warned: Warned) -> None:
+        """Tell what is new in the warnings of one sample."""
+        for text in warned.texts:
+            # two warnings are of one kind if they differ in names and numbers alone
+            kind = re.sub(r"\S*\d\S*", "#", text)
+            if kind not in self.samples:
+                self.progress.warn(f"sample {warned.index}: {text}")
+            self.samples.setdefault(kind, []).append(warned.index)
+
+    def tell_how_many(self) -> None:
+        """Tell of how many other samples each kind was."""
+        for first, *others in self.samples.values():
+            if others:
+                plural = "samples" if len(others) > 1 else "sample"
+                self.progress.warn(
+                    f"the same as of sample {first} holds of {len(others)} other {plural}"
+                )

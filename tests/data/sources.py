@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,16 @@ class Waves:
                 "mean": ("part", [index, -index]),
             },
         )
+
+
+@dataclass(frozen=True)
+class Wary(Waves):
+    """Waves of which all but the first are warned of, in words that differ in numbers alone."""
+
+    def __getitem__(self, index):
+        if index:
+            warnings.warn(f"wave {index} is {index / 2} too high; take it lower", stacklevel=2)
+        return super().__getitem__(index)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fieldvae import FieldSpec, OptionError, SimulationError, StoreError, WriteError
-from fieldvae.data.collecting import Progress, Skipped, collect
+from fieldvae.data.collecting import Progress, Skipped, Warned, collect
 from fieldvae.data.store import open_store, read_dataset, write_store
 
 from .conftest import cell
-from .sources import Files, KnownFiles, Waves
+from .sources import Files, KnownFiles, Wary, Waves
 
 WAVE = {"wave": FieldSpec(name="wave", units="m", tensor_kind="set")}
 
@@ -101,6 +101,20 @@ class TestCollect:
             list(collect(Waves(5, log, fails_at=4), out))
         with pytest.raises(StoreError, match="2 samples beyond the 2 asked for"):
             collect(Waves(2, log), out)
+
+    @pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
+    def test_tells_what_the_making_of_a_sample_warned_of(self, scheduler, log, out):
+        workers = None if scheduler == "sync" else 2
+        steps = list(collect(Wary(4, log), out, scheduler=scheduler, workers=workers))
+        told = sorted((s.warned for s in steps if s.warned), key=lambda warned: warned.index)
+        assert told == [
+            Warned(i, (f"wave {i} is {i / 2} too high; take it lower",)) for i in (1, 2, 3)
+        ]
+
+    def test_tells_what_a_sample_warned_of_that_was_skipped(self, log, out):
+        steps = list(collect(Wary(3, log, fails_at=2), out, skip_bad=True))
+        assert steps[-1].skipped == Skipped(2, "sample 2 does not converge")
+        assert steps[-1].warned == Warned(2, ("wave 2 is 1.0 too high; take it lower",))
 
     def test_names_a_part_that_is_damaged(self, log, out):
         with pytest.raises(SimulationError):

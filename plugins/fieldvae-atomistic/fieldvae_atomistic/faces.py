@@ -82,7 +82,8 @@ class Profile:
         lengths = [int(np.argmin(np.append(np.roll(free, -start), False))) for start in at]
         middles = [start + (length - 1) / 2.0 for start, length in zip(at, lengths, strict=True)]
         shifts = np.array([m - bins if m > bins / 2 else m for m in middles])
-        best = shifts[np.argmin(np.abs(shifts))]
+        # between planes on both sides it is a toss of rounding: upwards then
+        best = shifts[np.argmin(np.abs(shifts) - (shifts > 0))]
         return float(best * self.box.lengths[axis] / (grid * bins))
 
 

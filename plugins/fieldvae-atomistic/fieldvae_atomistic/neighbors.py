@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-import vesin
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -162,9 +162,15 @@ def _search(box: Box, fractions: NDArray[np.float64], cutoff: float) -> NDArray[
         tree = _tree(box, points)
         found: NDArray[np.integer] = tree.query_pairs(cutoff, output_type="ndarray")
         return found
-    finder = vesin.NeighborList(cutoff=cutoff, full_list=False, n_threads=1)
+    finder = _finder(cutoff, full_list=False)
     (pairs,) = finder.compute(points, box.matrix, box.periodic, "P", copy=False)
     return np.array(pairs, dtype=np.int64)  # what vesin gives lives as long as the finder
+
+
+def _finder(cutoff: float, *, full_list: bool) -> Any:
+    import vesin  # brings torch along where that is installed, which takes a second
+
+    return vesin.NeighborList(cutoff=cutoff, full_list=full_list, n_threads=1)
 
 
 def _suits_tree(box: Box, cutoff: float) -> bool:
@@ -209,7 +215,7 @@ def _nearest(
             yield centers, np.take_along_axis(found, order, axis=1)
         left = np.concatenate(failed)
     for _ in range(WIDENINGS if len(left) else 0):
-        finder = vesin.NeighborList(cutoff=cutoff, full_list=True, n_threads=1)
+        finder = _finder(cutoff, full_list=True)
         center, other, distance = finder.compute(points, box.matrix, box.periodic, "ijd")
         count = np.bincount(center.view(np.int64), minlength=atoms)
         if count[left].min() >= neighbors:

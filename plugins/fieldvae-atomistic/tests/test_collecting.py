@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -101,6 +102,10 @@ class TestDamagedDumps:
         assert damaged[1] in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr
         assert [part.stem for part in finished(folder)] == ["000000"]
+        assert (
+            "1 finished sample is kept; the same call goes on from there, and with --skip-bad "
+            "without the bad ones"
+        ) in done.stderr
         done = imported(folder, "--skip-bad", "--scheduler", "threads", "--workers", "2")
         assert done.returncode == 0
         for number, words in damaged.items():
@@ -112,6 +117,24 @@ class TestDamagedDumps:
         assert [text.split(":")[0] for text in store.attrs["skipped"]] == [
             f"sample {number}" for number in damaged
         ]
+
+
+@pytest.mark.parametrize("scheduler", ["sync", "processes"])
+def test_a_warning_is_told_once(dump, folder, scheduler):
+    for number in range(4):
+        (folder / f"{number}.dump").write_text(dump(number))
+    words = ["--elements", "Ni,Co", "--grid", "2,2,2", "--offset", "0.875,0.875,0.875"]
+    call = [*MAIN, "data", "import", "lammps", "*.dump", *words, "--out", "store.zarr"]
+    done = subprocess.run(
+        [*call, "--scheduler", scheduler], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = (line for line in done.stderr.splitlines() if "warning" in line.lower())
+    told = re.fullmatch(
+        r"warning: sample (\d): \1\.dump: faces of blocks across x, y, z lie on .*", first
+    )
+    assert told is not None
+    assert second == f"warning: the same as of sample {told[1]} holds of 3 other samples"
 
 
 def test_interrupted_and_killed_it_goes_on_where_it_stood(dump, folder):

@@ -131,7 +131,9 @@ class Snapshot:
             at += len(text) - head
         if blocks.rest.strip():
             raise self.error(
-                at, f"the file ends within this line, after {rows} of {header.atoms} atoms; {AGAIN}"
+                at,
+                f"the file ends within this line, after {rows} of {header.atoms} atoms (a line's "
+                f"end is missing, so that a number may be cut off); {AGAIN}",
             )
         if rows < header.atoms:
             why = "the compressed file is cut off or damaged" if blocks.damaged else "the dump ends"

@@ -108,7 +108,7 @@ class Averaging:
                     total += add_up(block, values, blocks=blocks)
             if search:
                 kept.add(fractions, piece.kind, block)
-        self._warn_of_faces(profile)
+        self._warn_of_faces(profile, configuration.place)
         self._check_blocks(configuration, atoms)
         bonds = None
         if search:
@@ -144,7 +144,7 @@ class Averaging:
             along[along >= 1.0] = 0.0  # a small negative number rounds up to 1
         return fractions
 
-    def _warn_of_faces(self, profile: Profile) -> None:
+    def _warn_of_faces(self, profile: Profile, place: str) -> None:
         crowded = [axis for axis in range(3) if profile.crowded(axis)]
         if not crowded:
             return
@@ -157,8 +157,9 @@ class Averaging:
                 "planes"
             )
         warnings.warn(
-            f"faces of blocks across {', '.join('xyz'[axis] for axis in crowded)} lie on planes of "
-            f"atoms, which fall to one block or the other by chance; nothing was shifted; {remedy}",
+            f"{place}: faces of blocks across {', '.join('xyz'[axis] for axis in crowded)} lie on "
+            "planes of atoms, which fall to one block or the other by chance; nothing was shifted; "
+            f"{remedy}",
             stacklevel=5,
         )
 
@@ -186,9 +187,14 @@ class Averaging:
         cutoff = self.cutoff or default_cutoff(box, atoms)
         bonds = bonds_within(box, *here, cutoff=cutoff, blocks=blocks, elements=elements)
         mean = bonds.sum() / atoms
+        if not mean:
+            raise configuration.error(
+                f"no atom has a neighbor within {cutoff:g} Angstrom; give a larger cutoff, or the "
+                "number of neighbors"
+            )
         if self.cutoff is None and not FEW < mean / FCC_NEIGHBORS < MANY:
             warnings.warn(
-                f"{mean:.2f} neighbors an atom lie within {cutoff:.3f} Angstrom, midway between "
+                f"{configuration.place}: {mean:.2f} neighbors an atom lie within {cutoff:.3f} Angstrom, midway between "
                 f"two shells of an fcc crystal of this density, the first of {FCC_NEIGHBORS}; for "
                 "another crystal give the cutoff, or the number of neighbors",
                 stacklevel=5,

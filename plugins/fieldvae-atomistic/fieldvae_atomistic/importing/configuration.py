@@ -65,6 +65,8 @@ class Configuration:
         Whether the pieces have Warren-Cowley parameters of their own.
     pieces
         The atoms; to be gone through once.
+    place
+        Where it stands, which opens every warning: ``relaxed.extxyz, image 3``.
     error
         Makes the error that names the configuration's place.
     labels
@@ -76,6 +78,7 @@ class Configuration:
     room: int
     ordered: bool
     pieces: Iterable[Piece]
+    place: str
     error: Callable[[str], StoreError]
     labels: Mapping[str, tuple[Any, Mapping[str, str]]] = field(default_factory=dict)
 

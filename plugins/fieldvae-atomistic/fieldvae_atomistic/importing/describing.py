@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ import numpy as np
 from fieldvae import Grid
 from fieldvae_atomistic.box import Box
 from fieldvae_atomistic.importing.averaging import BONDS, COLUMNS, METHOD, Averaging
+
+TILTED = (
+    "the box is tilted, and a store's grid has right angles: of the symmetries that a task may "
+    "declare only shifts hold for these blocks; write 'symmetry: translations' in the task"
+)
 
 SIGN = "tension positive; minus a third of the trace, averaged, is the pressure"
 
@@ -71,7 +77,14 @@ def attributes(
     ------
     GridError
         If the frame is no orthonormal one.
+
+    Warns
+    -----
+    UserWarning
+        If the box is tilted.
     """
+    if box.tilted:
+        warnings.warn(TILTED, stacklevel=3)
     rows = np.array(frame).reshape(3, 3)
     with np.errstate(invalid="ignore"):
         axes = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).ravel().tolist()

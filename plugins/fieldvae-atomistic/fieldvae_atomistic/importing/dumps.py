@@ -99,6 +99,7 @@ class DumpSnapshot:
             room=min(header.atoms, self.snapshot.end - header.data),
             ordered=bool(layout.warren_cowley),
             pieces=self._pieces(header, layout, elements),
+            place=shown(self.path) + (f", snapshot {self.number}" if self.number else ""),
             error=partial(self.snapshot.error, self.snapshot.start),
             labels={"timestep": (np.float64(header.timestep), step)},
         )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pint
 from numpy.typing import NDArray
 
 from fieldvae import VOIGT, OptionError
@@ -57,6 +56,8 @@ class StressConvention:
     @property
     def factor(self) -> float:
         """What values are multiplied by to be GPa, or GPa cubic Angstrom, tension positive."""
+        import pint  # takes a third of a second, and LAMMPS's dumps do without
+
         wanted = "GPa*angstrom^3" if self.divided_by == "nothing" else "GPa"
         try:
             factor = pint.application_registry.Quantity(1.0, self.units).to(wanted).magnitude

@@ -132,6 +132,7 @@ def configuration(
         room=len(positions),
         ordered=False,
         pieces=[piece],
+        place=place,
         error=partial(error_at, place),
         labels=labels or {},
     )

@@ -61,6 +61,7 @@ def alloy(crystal, generator):
     return Atoms(symbols, positions=crystal((4, 4, 4), 2.0), cell=[8.0] * 3, pbc=True)
 
 
+@pytest.mark.filterwarnings("ignore:the box is tilted")
 class TestSameAtoms:
     """Read by ASE and as a dump they are the same fields."""
 

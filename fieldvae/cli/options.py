@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 import typing
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from fieldvae.errors import OptionError, nearest
+
+WIDTH, INDENT = 100, " " * 6
+"""Of what ``--help`` says of an option."""
 
 
 def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) -> dict[str, Any]:
@@ -46,6 +51,11 @@ def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) 
             mistakes.append(f"{of} has no option {word.partition('=')[0]}{hint}")
         if not equals:
             text = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
+        if name in given:
+            mistakes.append(
+                f"--{name.replace('_', '-')} is given twice; give it once{_joined(model, name)}"
+            )
+            continue
         value = _value(text)
         lone = not isinstance(value, list) and name in model.model_fields
         if lone and _takes_list(model.model_fields[name].annotation):
@@ -56,34 +66,84 @@ def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) 
             checked = model.model_validate(given)
             return {name: getattr(checked, name) for name in model.model_fields}
         except ValidationError as error:
-            for item in error.errors():
-                option = "--" + str(item["loc"][0]).replace("_", "-")
-                if item["type"] == "missing" and len(item["loc"]) == 1:
-                    mistakes.append(f"{of} needs {option}")
-                elif item["type"] == "missing":
-                    mistakes.append(f"{option} has too few values; found {_shown(item['input'])}")
-                else:
-                    text = item["msg"].removeprefix("Value error, ")
-                    mistakes.append(
-                        f"{option}: {text[0].lower()}{text[1:]}; found {item['input']!r}"
-                    )
+            mistakes = _mistakes(model, error, of=of)
     raise OptionError("\n".join(mistakes))
 
 
+def _mistakes(model: type[BaseModel], error: ValidationError, *, of: str) -> list[str]:
+    """One line for each option that is wrong; pydantic has one for each way to read it."""
+    found: dict[str, str] = {}
+    for item in error.errors():
+        name = str(item["loc"][0])
+        option = "--" + name.replace("_", "-")
+        given, length = item["input"], _length(model.model_fields[name].annotation)
+        if item["type"] == "missing" and len(item["loc"]) == 1:
+            told = f"{of} needs {option}"
+        elif length and item["type"] in ("missing", "too_long"):
+            told = f"{option} takes {length} values; found {_shown(given)}"
+        else:
+            text = item["msg"].removeprefix("Value error, ")
+            told = f"{option}: {text[0].lower()}{text[1:]}; found {_told(given)}"
+        found.setdefault(name, told)
+    return list(found.values())
+
+
+def _told(value: Any) -> str:
+    return _shown(value) if isinstance(value, list | tuple) else repr(value)
+
+
+def _joined(model: type[BaseModel], name: str) -> str:
+    """Say how several values of an option are written."""
+    return (
+        ", values with commas between" if _takes_list(model.model_fields[name].annotation) else ""
+    )
+
+
+def summary(plugin: Any) -> str:
+    """Return the first sentence of a plugin's docstring."""
+    return (inspect.getdoc(plugin) or "").partition("\n\n")[0].replace("\n", " ").replace("`", "")
+
+
 def describe_options(model: type[BaseModel], *, of: str) -> str:
-    """List a plugin's options with their defaults, for ``--help``."""
+    """List a plugin's options with their values and defaults, for ``--help``."""
     lines = [f"Options of {of}:"]
     for name, field in model.model_fields.items():
         option = "--" + name.replace("_", "-")
+        flag = field.annotation is bool and field.default is False
+        choices = "|".join(map(str, _choices(field.annotation)))
         default = "required" if field.is_required() else f"default {_shown(field.default)}"
-        lines.append(f"  {option}  ({default})")
+        if not field.is_required() and field.default in (None, (), ""):
+            default = ""
+        told = [option, choices, "" if flag or not default else f" ({default})"]
+        lines.append("  " + " ".join(part for part in told if part))
         if field.description:
-            lines.append(f"      {field.description}")
+            lines.append(
+                textwrap.fill(
+                    field.description, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT
+                )
+            )
     return "\n".join(lines)
 
 
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(_shown, value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    """The values of an option that has a few."""
+    if typing.get_origin(annotation) is Literal:
+        return typing.get_args(annotation)
+    return ()
+
+
+def _length(annotation: Any) -> int:
+    """How many values an option takes; 0 where any number."""
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) is tuple and Ellipsis not in arguments:
+        return len(arguments)
+    return max(map(_length, arguments), default=0) if arguments else 0
 
 
 def _takes_list(annotation: Any) -> bool:

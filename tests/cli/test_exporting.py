@@ -39,7 +39,7 @@ class TestExport:
         code, out, _ = export("vtk", "--help")
         assert code == 0
         assert "Installed exporters:" in out
-        assert "--realizations  (default arrays)" in out
+        assert "--realizations arrays|files  (default arrays)" in out
         assert export("--help")[0] == 0
         assert export()[0] == 2
 

@@ -1,15 +1,27 @@
+from typing import Annotated, Literal
+
 import pytest
+from annotated_types import Len
 from pydantic import BaseModel, Field, PositiveInt
 
-from fieldvae.cli.options import describe_options, parse_options
+from fieldvae.cli.options import describe_options, parse_options, summary
 from fieldvae.errors import OptionError
 
 
 class Options(BaseModel):
+    """Options of a toy.
+
+    They serve nothing.
+    """
+
     samples: PositiveInt
     cell_size: tuple[int, int, int] = (4, 4, 4)
     elements: tuple[str, ...] = Field(("Ni",), description="In the order of labels.")
     verbose: bool = False
+    style: Literal["a", "b"] = "a"
+    share: float = 1 / 6
+    sizes: Annotated[tuple[PositiveInt, ...], Len(min_length=1)] = (1,)
+    weights: tuple[float, ...] = ()
 
 
 def parse(*words):
@@ -23,6 +35,10 @@ class TestParseOptions:
             "cell_size": (8, 4, 4),
             "elements": ("Ni", "Co"),
             "verbose": True,
+            "style": "a",
+            "share": 1 / 6,
+            "sizes": (1,),
+            "weights": (),
         }
 
     def test_one_value_makes_a_list_of_one(self):
@@ -35,7 +51,29 @@ class TestParseOptions:
         with pytest.raises(OptionError) as caught:
             parse("--cell-size", "4,4")
         assert "toy needs --samples" in str(caught.value)
-        assert "--cell-size has too few values; found 4,4" in str(caught.value)
+        assert "--cell-size takes 3 values; found 4,4" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("--cell-size", "4"), "--cell-size takes 3 values; found 4"),
+            (("--cell-size", "4,4,4,4"), "--cell-size takes 3 values; found 4,4,4,4"),
+            (("--sizes=-1",), "--sizes: input should be greater than 0; found -1"),
+            (("--style", "x"), "--style: input should be 'a' or 'b'; found 'x'"),
+        ],
+    )
+    def test_tells_one_mistake_an_option(self, words, told):
+        with pytest.raises(OptionError) as caught:
+            parse("--samples", "3", *words)
+        assert str(caught.value) == told
+
+    def test_refuses_an_option_given_twice(self):
+        with pytest.raises(OptionError) as caught:
+            parse("--elements", "Ni", "--elements", "Co", "--samples", "3", "--samples=4")
+        assert str(caught.value) == (
+            "--elements is given twice; give it once, values with commas between\n"
+            "--samples is given twice; give it once"
+        )
 
     def test_names_the_nearest_option(self):
         with pytest.raises(
@@ -52,3 +90,11 @@ def test_describe_options_lists_defaults_and_words():
     told = describe_options(Options, of="toy")
     assert "--samples  (required)" in told
     assert "--elements  (default Ni)\n      In the order of labels." in told
+    assert "--style a|b  (default a)\n" in told
+    assert "--share  (default 0.166667)\n" in told
+    assert "--verbose\n" in told
+    assert told.endswith("--weights")
+
+
+def test_summary_is_the_first_sentence():
+    assert summary(Options) == "Options of a toy."

@@ -17,13 +17,28 @@ variable                         dims                                          u
 ``<field>.realization``          (shown, shown_realization, ..., x, y)         field units
 ``<field>.mean``, ``.spread``    (shown, <field>_component, x, y)              field units
 ``<field>.point``                (shown, <field>_component, x, y)              field units
+``<field>.volume``               (volume, <field>_component, volume_x, _y, _z) field units
 ``<field>.parity_truth``,        (<field>_component, point)                    field units
 ``<field>.parity``
+``<field>.reconstruction``       (shown, <field>_component, x, y)              field units
+``<field>.reconstruction_mre``   (sample)                                      1
+``<field>.pooled*``              see :func:`.reconstruction_data`              training spread
 ``self_check.*``                 see :meth:`ConditionErrors.dataset`           as the check's
+``<input>.input``                (shown, <input>_component, x, y)              field units
+``condition.<input>.*``          see :func:`.condition_data`                   as the check's
+``shown.*``                      see :func:`.shown_errors`                     as the check's
+``pca.*``                        see :func:`.projection_data`                  as networks see
 ===============================  ============================================  ===================
+
+The last four are added where the model is at hand, by :mod:`fieldvae.evaluation.conditions` and
+:mod:`fieldvae.evaluation.projections`; ``<input>`` stands for the name of an input field.
 
 Fields of three dimensions are shown on the slice ``z_slice`` (attribute) in the middle of z. The
 ``shown`` samples are those at the quartiles of the model's energy score: none is picked by hand.
+The one in their middle is stored whole too, on grids of three dimensions: as ``volume``, which is
+the truth, two realizations and the mean of the ensemble, in single precision; of a larger grid
+only the corner of 32 cells along each axis that is farthest from the origin along x, nearest to it
+along y and farthest along z, which is where figures look at it from.
 """
 
 from __future__ import annotations
@@ -44,6 +59,9 @@ from fieldvae.grid import Grid
 
 HISTOGRAM_BINS = 48
 SHOWN_REALIZATIONS = 3
+
+VOLUME_CELLS = 32
+"""Most cells of a volume along an axis, which keeps it to 131 kB a component and field."""
 
 
 def histogram_edges(truth: Array) -> Array:
@@ -109,6 +127,8 @@ def figure_data(
         by_model = {name: each[field.name] for name, each in measures.items()}
         found = found.assign(_histograms(field, values, by_model, edges[field.name]))
         found = found.assign(_slices(field, truth, model, point, shown, grid))
+        if grid.dimensions == 3:
+            found = found.assign(_volume(field, truth, model, shown[len(shown) // 2], grid))
         if reconstruction is not None:
             found = found.assign(
                 reconstruction_data(
@@ -239,3 +259,23 @@ def _slices(
         sure = field_array(field, point.isel(sample=shown), grid)[:, 0]
         found[f"{field.name}.point"] = (one, middle_slice(sure, grid), attributes)
     return found
+
+
+def _volume(
+    field: FieldSpec, truth: xr.Dataset, model: xr.Dataset, sample: int, grid: Grid
+) -> xr.Dataset:
+    """One sample on the whole grid, or on the corner of it that figures show."""
+    actual = field_array(field, truth.isel(sample=[sample]), grid)[0]
+    drawn = field_array(field, model.isel(sample=[sample]), grid)[0]
+    parts = {"truth": actual}
+    parts |= {f"realization {i + 1}": one for i, one in enumerate(drawn[:2])}
+    parts["mean"] = drawn.mean(axis=0)
+    far = slice(-VOLUME_CELLS, None)
+    corner = np.stack(list(parts.values()))[..., far, :VOLUME_CELLS, far]
+    component = f"{field.name}_component"
+    dims = ("volume", component, *(f"volume_{axis}" for axis in grid.axes))
+    attributes = {"units": field.units, "long_name": field.title, "cells": list(grid.shape)}
+    return xr.Dataset(
+        {f"{field.name}.volume": (dims, corner.astype(np.float32), attributes)},
+        coords={component: list(field.labels), "volume": list(parts)},
+    )

@@ -115,6 +115,19 @@ class TestEvaluate:
         details = read_dataset(tmp_path / "evaluation.zarr")
         assert details["stress.truth"].sizes == {"shown": 3, "stress_component": 6, "x": 4, "y": 4}
         assert details["energy_score"].sizes["sample"] == 80
+        volume = details["stress.volume"]
+        assert dict(volume.sizes) == {
+            "volume": 4,
+            "stress_component": 6,
+            "volume_x": 4,
+            "volume_y": 4,
+            "volume_z": 4,
+        }
+        layer = volume.isel(volume_z=details.attrs["z_slice"])
+        for part in ("truth", "mean"):
+            np.testing.assert_allclose(
+                layer.sel(volume=part), details[f"stress.{part}"].isel(shown=1), rtol=1e-6
+            )
         np.testing.assert_allclose(details["rank_density"].mean("rank_bin"), 1)
         assert list(details["source"].values) == ["truth", "model", "climatology"]
 

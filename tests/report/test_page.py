@@ -9,9 +9,12 @@ from fieldvae.data.store import write_store
 from fieldvae.errors import RunError
 from fieldvae.evaluation import ConditionErrors, component_scales, evaluate
 from fieldvae.evaluation.baselines import Climatology
+from fieldvae.evaluation.replicates import score_replicates
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.report import write_report
+from fieldvae.report.figures.calibration import coverage_plot, rank_plot
+from fieldvae.report.record import read_run
 
 EPOCH = {"total": 3.0, "reconstruction": 2.0, "kl": 1.0}
 
@@ -58,6 +61,7 @@ def store_run(path, grid, *, encoder=True):
         {
             "model": dataset(grid, generator, 8, 5),
             "climatology": climatology.realize(truth, count=5, generator=generator),
+            "deterministic": dataset(grid, generator, 8, 1),
         },
         fields=fields(),
         grid=grid,
@@ -65,6 +69,16 @@ def store_run(path, grid, *, encoder=True):
         reconstruction=truth * 1.1 if encoder else None,
         condition_errors=ConditionErrors({"source": 0.5}, errors, errors + 1) if encoder else None,
         resamples=20,
+    )
+    found = found.joined(
+        score_replicates(
+            dataset(grid, generator, 4, 6),
+            {name: dataset(grid, generator, 4, 5) for name in found.metrics},
+            fields=fields(),
+            grid=grid,
+            scales=component_scales(training, fields(), grid),
+            resamples=20,
+        )
     )
     write_store(found.details, path / "evaluation.zarr")
     (path / "metrics.json").write_text(json.dumps(found.metrics))
@@ -115,6 +129,11 @@ class TestWriteReport:
             "samples-heat",
             "components-share",
             "samples-share",
+            "blocks-heat",
+            "blocks-share",
+            "replicates-heat",
+            "replicates-share",
+            "replicate-cells-heat",
             "coverage",
             "ranks",
             "histogram-heat",
@@ -135,6 +154,21 @@ class TestWriteReport:
     def test_says_whether_the_ensemble_is_calibrated(self, page):
         assert re.search(r'<li class="\w+">On temperature rise the model&#39;s ensemble', page)
 
+    def test_says_how_far_the_model_is_from_what_replicates_allow(self, page):
+        told = r"On temperature rise the model scores [\d.]+ % \w+ the limit set by true replicates"
+        assert re.search(rf"<li class=\"\w+\">{told}", page)
+        assert "the replicates&#39; own" in page
+
+    def test_says_what_the_deterministic_network_lacks(self, page):
+        assert re.search(r"its fields have \d+ % of the true variance over the grid", page)
+
+    def test_judges_no_calibration_of_a_single_realization(self, run):
+        record = read_run(run)
+        told = [coverage_plot(fields(), record.metrics), rank_plot(fields(), record.details)]
+        without = {n: m for n, m in record.metrics.items() if n != "deterministic"}
+        others = record.details.sel(model=list(without))
+        assert told == [coverage_plot(fields(), without), rank_plot(fields(), others)]
+
     def test_spells_out_abbreviations(self, page):
         for words in ("continuous ranked probability", "area under the ROC", "Kullback-Leibler"):
             assert words in page
@@ -149,7 +183,7 @@ class TestWriteReport:
     def test_lists_its_sections(self, page):
         anchors = re.findall(r'<a href="#([a-z-]+)">', page)
         assert anchors == re.findall(r'<section id="([a-z-]+)">', page)
-        assert len(anchors) == 9
+        assert len(anchors) == 10
 
     def test_shows_what_the_user_named_as_text(self, page):
         assert "flow &lt;b&gt;" in page
@@ -173,6 +207,7 @@ class TestOnFewerDimensions:
         assert "The model has no encoder, so there is nothing to reconstruct." in page
         assert "There is no self-check to report" in page
         assert 'id="samples-share"' in page
+        assert 'id="blocks-share"' not in page
 
 
 class TestOfAnUnfinishedRun:

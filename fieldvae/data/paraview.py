@@ -77,13 +77,13 @@ def vtk(
     OptionError
         If there is nothing to write, or a field to write is not on the grid.
     StoreError
-        If values are no real numbers.
+        If values are no real numbers, or cannot be read.
     """
     facts = _facts(dataset)
     dataset = dataset[[*_chosen(dataset, grid, fields), *facts]]
     series: dict[str, dict[int, Path]] = {}
     for row, (label, time) in enumerate(zip(_labels(dataset), _positions(dataset), strict=True)):
-        sample = dataset.isel({SAMPLE: row}).load()
+        sample = _read(dataset, row, number=time)
         for part, content in _parts(sample, realizations, statistics):
             on_cells = [v for v in content.data_vars.values() if _on(v, grid.axes)]
             cells = [a for v in on_cells for a in _arrays(v, grid.axes, tensors, units_in_names)]
@@ -95,6 +95,16 @@ def vtk(
         write_collection(folder / f"{name}.pvd", files)
     images = [path for files in series.values() for path in files.values()]
     return [*images, *(folder / f"{name}.pvd" for name in series)]
+
+
+def _read(dataset: xr.Dataset, row: int, *, number: int) -> xr.Dataset:
+    """Read a sample from the disk, if it is there."""
+    try:
+        return dataset.isel({SAMPLE: row}).load()
+    except Exception as error:  # a codec's own error, which may be of any kind
+        raise StoreError(
+            f"sample {number} cannot be read: {error}; copy or make the store again"
+        ) from error
 
 
 def _on(variable: xr.Variable | xr.DataArray, axes: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from fieldvae.data.conform import SAMPLE
 from fieldvae.data.samples import grid_of
 from fieldvae.data.store import check_chunks, read_dataset
 from fieldvae.document import Document
-from fieldvae.errors import FieldvaeError, OptionError, StoreError
+from fieldvae.errors import FieldvaeError, OptionError, StoreError, WriteError
 from fieldvae.grid import Grid
 from fieldvae.spec import problems
 
@@ -59,6 +59,8 @@ def export_samples(
         there.
     StoreError
         If there is no store, no sample or no grid.
+    WriteError
+        If the disk is full, or may not be written to.
 
     Examples
     --------
@@ -141,13 +143,18 @@ def written(
     use: str, dataset: xr.Dataset, grid: Grid, folder: Path, options: Mapping[str, Any]
 ) -> list[Path]:
     """Call an exporter; where it refuses and has written nothing, its folder goes too."""
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         return list(registry.call("exporters", use, dataset, grid, folder, options=options))
     except FieldvaeError:
         with suppress(OSError):  # it holds something
             folder.rmdir()
         raise
+    except OSError as error:
+        raise WriteError(
+            f"{folder} cannot be written to: {error}; free space or mend the rights, remove the "
+            "folder and call again"
+        ) from error
 
 
 def check_folder(folder: Path, *, option: str) -> None:

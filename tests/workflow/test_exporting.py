@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import xarray as xr
 
 import fieldvae
-from fieldvae import GridError, OptionError, PluginError, StoreError
+from fieldvae import GridError, OptionError, PluginError, StoreError, WriteError
 from fieldvae.data.store import write_store
 from fieldvae.workflow.exporting import chosen_rows, export_samples
 
@@ -115,6 +117,22 @@ class TestRefusals:
         chunk.unlink()
         with pytest.raises(StoreError, match="has 0 of its 1 chunks"):
             export_samples(store, tmp_path / "a", "vtk")
+
+    def test_of_a_damaged_chunk(self, heat, tmp_path):
+        store = tmp_path / "heat.zarr"
+        write_store(heat, store)
+        shutil.rmtree(store / "manifest")
+        (chunk,) = [p for p in (store / "heat" / "c").rglob("*") if p.is_file()]
+        chunk.write_bytes(chunk.read_bytes()[::-1])
+        with pytest.raises(
+            StoreError, match=r"sample 0 cannot be read: .*; copy or make the store"
+        ):
+            export_samples(store, tmp_path / "a", "vtk")
+
+    def test_of_a_place_that_cannot_be_written_to(self, heat, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(WriteError, match=r"a cannot be written to: .*; free space or mend"):
+            export_samples(heat, tmp_path / "file" / "a", "vtk")
 
     def test_leave_no_folder_behind(self, heat, tmp_path):
         with pytest.raises(OptionError, match="'het' is no variable on the grid"):

@@ -130,7 +130,7 @@ def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], wher
         raise StoreError(
             f"{found}, several realizations of each sample ({array.sizes[REALIZATION]}); expected "
             f"({expected}): select one realization, dataset.isel(realization=0), and write it as a "
-            "store of its own"
+            "store of its own; or give the store as data.replicates, to score against all of them"
         )
     wanted = {SAMPLE, *_axes(field, axes)}
     missing = [d for d in (SAMPLE, *_axes(field, axes)) if d not in array.dims]

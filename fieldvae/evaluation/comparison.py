@@ -114,7 +114,10 @@ class Verdict:
 
 
 def verdicts(metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Verdict]:
-    """Say whether the model beats each baseline on each field, then whether it is calibrated.
+    """Say whether the model beats each baseline on each field, and whether it is calibrated.
+
+    In between, how far it is from the limit that replicates set, where there are any: good where
+    it cannot be told from the limit.
 
     Parameters
     ----------
@@ -132,6 +135,10 @@ def verdicts(metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None
             if tone == "good" and known != CALIBRATED:
                 tone = "open" if known == UNKNOWN else "caution"
             found.append(Verdict(pair["sentence"], tone))
+    for scores in metrics.get("model", {}).get("replicates", {}).values():
+        low, _ = scores["energy_score_excess_interval"]
+        tone = "good" if low is not None and low <= 0 else "open"
+        found.append(Verdict(scores["sentence"], tone))
     for judged in calibration.values():
         tone = {CALIBRATED: "good", UNKNOWN: "open"}.get(judged["verdict"], "caution")
         found.append(Verdict(judged["sentence"], tone))
@@ -139,7 +146,7 @@ def verdicts(metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None
 
 
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
-    """Say whether the model beats each baseline, for each baseline and field, and is calibrated.
+    """Say what :func:`verdicts` finds, without the tones.
 
     Parameters
     ----------

@@ -49,9 +49,11 @@ def expected_energy_score(truths: Array, ensemble: Array) -> Array:
     ShapeError
         If the two do not fit.
     """
-    across = [cdist(y, x).mean() for y, x in _pairs(truths, ensemble)]
-    own = half_mutual_distance(ensemble) if ensemble.shape[1] > 1 else 0.0
-    return np.asarray(np.array(across) - own)
+    scores = []
+    for y, x in _pairs(truths, ensemble):
+        own = pdist(x).mean() / 2 if len(x) > 1 else 0.0
+        scores.append(cdist(y, x).mean() - own)
+    return np.array(scores)
 
 
 def half_mutual_distance(fields: Array) -> Array:

@@ -13,10 +13,13 @@ from fieldvae.evaluation.comparison import verdicts
 from fieldvae.report.record import RunRecord, read_run
 from fieldvae.report.sections import (
     calibration,
+    conditions,
     data,
     fields,
+    projections,
     provenance,
     reconstruction,
+    replicates,
     scores,
     selfcheck,
     statistics,
@@ -29,10 +32,13 @@ SECTIONS = (
     data,
     training,
     fields,
+    replicates,
     calibration,
     statistics,
     reconstruction,
+    conditions,
     selfcheck,
+    projections,
     provenance,
 )
 """In the order of the page."""

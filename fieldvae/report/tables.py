@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,59 @@ def prediction_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable
         for name, found in metrics.items()
         if "prediction" in found
     }
+    rows = _rows(columns, scores)
+    checked = metrics["model"].get("prediction_self_checked", {}).get(field.name)
+    if checked is not None:
+        cells = tuple(_cell(checked, column, -float("inf")) for column in columns)
+        rows.insert(1, ("model, self-checked", cells))
+    return ScoreTable(field.title, columns, tuple(rows))
+
+
+def replicate_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable:
+    """Lay out the scores of every model against replicates of one field.
+
+    Parameters
+    ----------
+    field
+        The field.
+    metrics
+        The content of ``metrics.json``.
+    """
+    columns = (
+        Column("energy_score", "Energy score", "↓", digits=2),
+        Column(
+            "energy_score_excess", "Above the limit, %", "→ 0", target=0.0, factor=100, digits=2
+        ),
+        Column("energy_distance", "Energy distance", "→ 0", target=0.0),
+        Column("sliced_wasserstein", "Sliced Wasserstein", "↓"),
+        _coverage_column(50),
+        _coverage_column(90),
+        Column("spread_ratio", "Spread / replicates'", "→ 1", target=1.0),
+    )
+    scores = {
+        model_name(name): found["replicates"][field.name]
+        for name, found in metrics.items()
+        if "replicates" in found
+    }
+    first = next(iter(scores.values()))
+    own = {
+        "energy_score": first["energy_score_limit"],
+        "energy_score_interval": first["energy_score_limit_interval"],
+        "energy_score_excess": 0.0,
+        "energy_distance": 0.0,
+        "sliced_wasserstein": first["sliced_wasserstein_own"],
+        "sliced_wasserstein_interval": first["sliced_wasserstein_own_interval"],
+        "spread_ratio": 1.0,
+    }
+    cells = tuple(_cell(own, column, -float("inf")) for column in columns)
+    rows = [*_rows(columns, scores), ("the replicates' own", cells)]
+    return ScoreTable(field.title, columns, tuple(rows))
+
+
+def _rows(
+    columns: Sequence[Column], scores: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, tuple[Cell, ...]]]:
+    """One row a model, the best of every column marked."""
     best = {
         column.key: min(
             (_distance(found.get(column.key), column.target) for found in scores.values()),
@@ -88,15 +141,10 @@ def prediction_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable
         )
         for column in columns
     }
-    checked = metrics["model"].get("prediction_self_checked", {}).get(field.name)
-    rows = [
+    return [
         (name, tuple(_cell(found, column, best[column.key]) for column in columns))
         for name, found in scores.items()
     ]
-    if checked is not None:
-        cells = tuple(_cell(checked, column, -float("inf")) for column in columns)
-        rows.insert(1, ("model, self-checked", cells))
-    return ScoreTable(field.title, columns, tuple(rows))
 
 
 def _coverage_column(percent: int) -> Column:

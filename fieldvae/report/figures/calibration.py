@@ -37,7 +37,7 @@ def coverage_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any]) -> Pl
     """
     figure = new_figure(0.4 + 2.1 * len(fields))
     panels = figure.subplots(len(fields), 1, squeeze=False)[:, 0]
-    models = [name for name in metrics if "prediction" in metrics[name]]
+    models = [name for name in metrics if _spreads(metrics[name], fields)]
     for panel, field in zip(panels, fields, strict=True):
         panel.axhline(0, color=GRAY, linewidth=0.8, zorder=1)
         for place, model in enumerate(models):
@@ -99,10 +99,12 @@ def rank_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot:
         The stored evaluation.
     """
     models = [str(name) for name in details["model"].values]
+    if "realizations" in details:  # a single realization has no spread to judge
+        models = [n for n in models if int(details["realizations"].sel(model=n)) > 1]
     figure = new_figure(0.35 + 1.75 * len(fields))
     grid = figure.subplots(len(fields), len(models), squeeze=False, sharey="row", sharex=True)
     for row, field in zip(grid, fields, strict=True):
-        highest = float(details["rank_density"].sel(field=field.name).max())
+        highest = float(details["rank_density"].sel(model=models, field=field.name).max())
         for panel, model in zip(row, models, strict=True):
             density = details["rank_density"].sel(model=model, field=field.name).values
             edges = np.linspace(0, 1, len(density) + 1)
@@ -127,6 +129,12 @@ def rank_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot:
         "hill that it is too wide, a slope that it is biased.",
         png(figure),
     )
+
+
+def _spreads(scores: Mapping[str, Any], fields: Sequence[FieldSpec]) -> bool:
+    """Whether a model was scored with more than a single realization."""
+    found = scores.get("prediction", {}).get(fields[0].name, {})
+    return int(found.get("realizations", 0)) > 1
 
 
 def _number(value: float | None) -> float:

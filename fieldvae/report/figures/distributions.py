@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
 from fieldvae.field import FieldSpec
@@ -35,12 +34,12 @@ def histogram_plot(field: FieldSpec, details: xr.Dataset) -> Plot:
     labels = field.labels[:MOST_COMPONENTS]
     columns = min(COLUMNS, len(labels))
     rows = -(-len(labels) // columns)
-    figure = new_figure(0.45 + 1.55 * rows)
+    figure = new_figure(0.65 + 1.5 * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     component = f"{field.name}_component"
     edges = details[f"{field.name}.edges"].transpose(component, ...).values
     density = details[f"{field.name}.histogram"]
-    sources = [s for s in ("truth", "model") if s in details["source"].values]
+    sources = [s for s in ("truth", "model", "deterministic") if s in details["source"].values]
     for index, (label, panel) in enumerate(zip(labels, axes, strict=False)):
         for source in sources:
             values = density.sel(source=source).isel({component: index}).values
@@ -48,7 +47,12 @@ def histogram_plot(field: FieldSpec, details: xr.Dataset) -> Plot:
                 panel.stairs(values, edges[index], fill=True, color=SHADE, label="truth")
             else:
                 panel.stairs(
-                    values, edges[index], color=color(source), linewidth=1.5, label="realizations"
+                    values,
+                    edges[index],
+                    color=color(source),
+                    linewidth=1.5,
+                    linestyle="-" if source == "model" else "--",
+                    label="realizations" if source == "model" else model_name(source),
                 )
         panel.set_xlabel(with_units(component_title(field, label), field.units))
         panel.set_yticks([])
@@ -58,8 +62,12 @@ def histogram_plot(field: FieldSpec, details: xr.Dataset) -> Plot:
         panel.set_visible(False)
     for row in range(rows):
         axes[row * columns].set_ylabel("density")
-    axes[0].legend(loc="upper left", handlelength=1.2, borderaxespad=0)
-    axes[0].set_ylim(0, 1.25 * np.nanmax(density.isel({component: 0}).values))
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside upper right",
+        ncols=len(sources),
+        handlelength=1.2,
+    )
     left_out = len(field.labels) - len(labels)
     return Plot(
         f"histogram-{field.name}",
@@ -67,6 +75,11 @@ def histogram_plot(field: FieldSpec, details: xr.Dataset) -> Plot:
         f"Density of the values over all test samples and cells, truth (filled) and "
         f"{model_name('model')} (line). Good: the line follows the edge of the filled area, in "
         "the tails too. This holds for climatology as well, so it is necessary, not sufficient."
+        + (
+            " The deterministic network (dashed) gives values near the mean alone."
+            if "deterministic" in sources
+            else ""
+        )
         + (f" {left_out} more components are not shown." if left_out else ""),
         png(figure),
     )

@@ -27,6 +27,7 @@ from fieldvae.report.figures.pictures import (
 )
 from fieldvae.report.style import (
     BLUE,
+    GREEN,
     INK,
     WIDTH,
     Plot,
@@ -43,13 +44,17 @@ SPREAD_COLORS = ListedColormap(colormaps["Purples"](np.linspace(0, 0.75, 256)))
 MOST_ROWS = 6
 """Components shown of a field that has more."""
 
-
 READING = (
     "Every realization is a field that the model holds possible for this input, drawn without "
     "rejection by the self-check; mean and spread (standard deviation) are over the whole "
     "ensemble. Good: the truth looks like one more "
     "realization, with the same contrast and texture; the mean is smoother than any of them; "
     "realizations differ where the spread is large."
+)
+
+POINT = (
+    " The deterministic network, trained on the squared error alone, gives one field for each "
+    "input: near the mean, with less contrast than any true field."
 )
 
 
@@ -62,6 +67,7 @@ class _Row:
     realizations: Array
     mean: Array
     spread: Array
+    point: Array | None = None
 
 
 def component_slices(field: FieldSpec, details: xr.Dataset) -> Plot:
@@ -78,6 +84,7 @@ def component_slices(field: FieldSpec, details: xr.Dataset) -> Plot:
         f"components-{field.name}",
         f"{capital(field.title)}: one truth, many realizations",
         f"Sample {sample}, the one of median energy score{place(details)}. {NUMBERING} {READING}"
+        + (POINT if f"{field.name}.point" in details else "")
         + (f" {left_out} more components are not shown." if left_out else ""),
         _drawn(field, rows, f"{field.title} ${field.symbol}$" if field.symbol else field.title),
     )
@@ -93,7 +100,8 @@ def sample_slices(field: FieldSpec, details: xr.Dataset) -> Plot | None:
         f"samples-{field.name}",
         f"{capital(field.title)}: an easy, a median and a hard sample",
         f"{capital(first_component(field))} of the {QUARTILES}{place(details)}: chosen by "
-        f"rule, not by eye. {NUMBERING} {READING}",
+        f"rule, not by eye. {NUMBERING} {READING}"
+        + (POINT if f"{field.name}.point" in details else ""),
         _drawn(field, rows, first_component(field)),
     )
 
@@ -107,7 +115,10 @@ def _row(field: FieldSpec, details: xr.Dataset, shown: int, component: int, titl
         leading = [d for d in ("shown_realization",) if d in chosen.dims]
         return np.asarray(chosen.transpose(*leading, *axes).values)
 
-    return _Row(title, picked("truth"), picked("realization"), picked("mean"), picked("spread"))
+    point = picked("point") if f"{field.name}.point" in details else None
+    return _Row(
+        title, picked("truth"), picked("realization"), picked("mean"), picked("spread"), point
+    )
 
 
 def _drawn(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
@@ -118,17 +129,19 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
     values = [np.concatenate([r.truth[None], r.realizations, r.mean[None]]) for r in rows]
     norm, colors = color_scale(np.concatenate([v.ravel() for v in values]))
     spreads = Normalize(0, float(np.nanmax([row.spread for row in rows])) or 1.0)
-    members = len(rows[0].realizations)
-    columns = members + 3
+    heads = ["truth", *[f"realization {i + 1}" for i in range(len(rows[0].realizations))], "mean"]
+    heads += ["spread"] if rows[0].point is None else ["deterministic", "spread"]
+    columns = len(heads)
     side = (WIDTH - 1.2) / columns
     height = 1.0 + len(rows) * (side * height_of(rows[0].truth) + 0.02)
     figure = new_figure(height, pads=(0.02, 0.045))
     grid = figure.subplots(len(rows), columns, squeeze=False)
-    heads = ["truth", *[f"realization {i + 1}" for i in range(members)], "mean", "spread"]
     field_image: AxesImage | None = None
     spread_image: AxesImage | None = None
     for line, row in zip(grid, rows, strict=True):
-        for panel, picture in zip(line, [row.truth, *row.realizations, row.mean], strict=False):
+        pictures = [row.truth, *row.realizations, row.mean]
+        pictures += [] if row.point is None else [row.point]
+        for panel, picture in zip(line, pictures, strict=False):
             field_image = draw_slice(panel, picture, norm, colors, strong=panel is line[0])
         spread_image = draw_slice(line[-1], row.spread, spreads, SPREAD_COLORS)
         name_row(line[0], row.title)
@@ -173,8 +186,10 @@ def _lines(field: FieldSpec, rows: list[_Row]) -> bytes:
             label = "realizations" if index == 0 else None
             panel.plot(cells, member, color=BLUE, linewidth=0.8, alpha=0.8, label=label)
         panel.plot(cells, row.truth, color=INK, label="truth")
+        if row.point is not None:
+            panel.plot(cells, row.point, "--", color=GREEN, label="deterministic")
         panel.set_ylabel(with_units(row.title, field.units))
         light_grid(panel)
     grid[-1].set_xlabel("cell along x")
-    grid[0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
+    grid[0].legend(ncols=4, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
     return png(figure)

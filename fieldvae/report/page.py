@@ -15,6 +15,7 @@ from fieldvae.report.sections import (
     calibration,
     conditions,
     data,
+    designs,
     fields,
     projections,
     provenance,
@@ -39,6 +40,7 @@ SECTIONS = (
     conditions,
     selfcheck,
     projections,
+    designs,
     provenance,
 )
 """In the order of the page."""

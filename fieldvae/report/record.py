@@ -40,6 +40,8 @@ class RunRecord:
         ``evaluation.zarr``; see :mod:`fieldvae.evaluation.details`.
     predictions
         ``predictions.zarr``; of it only ``accepted`` is read.
+    designs, design_analysis
+        ``design.zarr``, and what is shown of it; see :mod:`fieldvae.evaluation.designs`.
     """
 
     path: Path
@@ -50,6 +52,8 @@ class RunRecord:
     metrics: dict[str, Any]
     details: xr.Dataset | None
     predictions: xr.Dataset | None
+    designs: xr.Dataset | None = None
+    design_analysis: xr.Dataset | None = None
 
     @property
     def evaluated(self) -> xr.Dataset | None:
@@ -118,6 +122,8 @@ def read_run(path: Path) -> RunRecord:
         _json(path / "metrics.json"),
         _dataset(path / "evaluation.zarr"),
         _dataset(path / "predictions.zarr"),
+        _dataset(path / "design.zarr"),
+        _dataset(path / "design_analysis.zarr"),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -186,10 +187,11 @@ def pretty_units(units: str) -> str:
 
     Examples
     --------
-    >>> pretty_units("rad/angstrom")
-    'rad/Å'
+    >>> pretty_units("rad/angstrom"), pretty_units("(GPa)^2")
+    ('rad/Å', 'GPa²')
     """
     printed = units.replace("**", "^").replace("/1", " per cell").replace("angstrom", "Å")
+    printed = re.sub(r"\((\w+)\)\^", r"\1^", printed)
     return printed.replace("^2", "²").replace("^3", "³")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -36,14 +37,38 @@ from fieldvae.workflow.calibrating import recovered_conditions, smoothed_conditi
 from fieldvae.workflow.preparing import Prepared
 from fieldvae.workflow.trained import TrainedModel
 
-MOST_REFERENCES = 1000
-"""Training samples that bases and channels' means are fitted on, at most."""
+MOST_SAMPLES = 1000
+"""Samples of each part that are looked at, at most."""
 
 VALUES_AT_ONCE = 2**26
-"""Values of the widest reference held in memory at a time; 256 MiB."""
+"""Values of fields and conditions of a part held in memory at a time; 256 MiB."""
 
 SMALLEST_SPREAD = 1e-12
 """As in :meth:`SelfCheck.errors`."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Samples that are looked at, and their conditions by input.
+
+    Parameters
+    ----------
+    training, held_out
+        Some of both.
+    positions
+        Of the held-out ones among all that were scored.
+    reference, smoothed
+        Smoothed conditions of the training and the held-out samples.
+    recovered
+        From the true outputs of the held-out samples; ``None`` without encoder.
+    """
+
+    training: Samples
+    held_out: Samples
+    positions: NDArray[np.int64]
+    reference: Mapping[str, Tensor]
+    smoothed: Mapping[str, Tensor]
+    recovered: Mapping[str, Tensor] | None
 
 
 def pictured(
@@ -68,71 +93,96 @@ def pictured(
     drawn
         Realizations for them, before any rejection.
     """
-    details, metrics = evaluation.details, dict(evaluation.metrics)
+    details, metrics = evaluation.details, evaluation.metrics
     shown = [int(sample) for sample in details["shown"].values]
     chance = np.random.default_rng(np.random.SeedSequence([model.spec.evaluation.seed, 3]))
     fields = [model.fields[name] for name in model.spec.inputs]
     details = details.assign(input_data(fields, samples.dataset, shown=shown, grid=samples.grid))
-    training = _reference(model, prepared, chance)
-    inputs = model.scaled(prepared.samples.take(training), model.spec.inputs)
-    reference = smoothed_conditions(model.network, inputs)
-    smoothed = smoothed_conditions(model.network, model.scaled(samples, model.spec.inputs))
-    recovered: dict[str, Tensor] | None = None
-    if model.check is not None:
-        outputs = model.scaled(samples, model.spec.outputs)
-        recovered = recovered_conditions(model.network, outputs)
-        again = _recovered_from(model, drawn, shown)
-        errors = details["self_check.real"].transpose("matched", "condition")
-        found = {
-            name: RecoveredCondition(
-                name,
-                _unit(model.check, name, reference[name]),
-                smoothed[name].double().numpy(),
-                recovered[name].double().numpy(),
-                again[name].double().numpy(),
-                errors.sel(condition=name).values,
-            )
-            for name in model.spec.inputs
-        }
-        measure = model.check.measure
-        for each in found.values():
+    seen = _seen(model, prepared, samples, shown, chance)
+    if model.check is not None and seen.recovered is not None:
+        conditions = _conditions(model, model.check, seen, drawn, details)
+        places = [int(np.flatnonzero(seen.positions == sample)[0]) for sample in shown]
+        for each in conditions:
             details = details.assign(
                 condition_data(
-                    each, shown=shown, grid=samples.grid, measure=measure, generator=chance
+                    each,
+                    shown=places,
+                    grid=samples.grid,
+                    measure=model.check.measure,
+                    generator=chance,
                 )
             )
         details = details.assign(
             shown_errors(details, shown=shown, realizations=SHOWN_REALIZATIONS)
         )
-        conditions = {name: condition_metrics(each) for name, each in found.items()}
-        metrics["model"] = {**metrics["model"], "conditions": conditions}
+        found = {each.name: condition_metrics(each) for each in conditions}
+        metrics = {**metrics, "model": {**metrics["model"], "conditions": found}}
     if samples.grid.shape == prepared.grid.shape:
-        sets = _sets(model, prepared, samples, training, reference, smoothed, recovered, drawn)
-        coloring = _coloring(prepared, samples, training)
-        details = details.assign(projection_data(sets, coloring, generator=chance))
+        coloring = _coloring(seen, prepared.spec.data.stratify)
+        projected = projection_data(_sets(model, seen, drawn), coloring, generator=chance)
+        details = details.assign(projected)
     return Evaluation(metrics, details)
 
 
-def _reference(
-    model: TrainedModel, prepared: Prepared, chance: np.random.Generator
-) -> NDArray[np.int64]:
-    """Some training samples, few enough for memory, in the order of the store."""
-    channels = [prepared.samples.fields[name].channels for name in model.fields]
-    channels += [model.spec.model.condition_width(name) for name in model.spec.inputs]
-    fits = max(2, VALUES_AT_ONCE // (sum(channels) * prepared.grid.cells))
-    training = prepared.split.train
-    size = min(len(training), fits, MOST_REFERENCES)
-    return np.sort(chance.choice(training, size=size, replace=False))
+def _seen(
+    model: TrainedModel,
+    prepared: Prepared,
+    samples: Samples,
+    shown: list[int],
+    chance: np.random.Generator,
+) -> _Seen:
+    """Choose samples, few enough for memory, the shown ones among them."""
+    network, inputs = model.network, model.spec.inputs
+    channels = [field.channels for field in model.fields.values()]
+    channels += [model.spec.model.condition_width(name) for name in inputs]
+
+    def some(positions: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
+        fits = max(2, VALUES_AT_ONCE // (sum(channels) * cells))
+        size = min(len(positions), fits, MOST_SAMPLES)
+        return chance.choice(positions, size=size, replace=False)
+
+    training = np.sort(some(prepared.split.train, prepared.grid.cells))
+    chosen = some(np.arange(len(samples)), samples.grid.cells)
+    positions = np.union1d(chosen, np.asarray(shown, dtype=np.int64))
+    ours, theirs = prepared.samples.take(training), samples.take(positions)
+    recovered = None
+    if network.encoder is not None:
+        recovered = recovered_conditions(network, model.scaled(theirs, model.spec.outputs))
+    return _Seen(
+        ours,
+        theirs,
+        positions,
+        smoothed_conditions(network, model.scaled(ours, inputs)),
+        smoothed_conditions(network, model.scaled(theirs, inputs)),
+        recovered,
+    )
 
 
-def _recovered_from(
-    model: TrainedModel, drawn: Realizations, shown: list[int]
-) -> dict[str, Tensor]:
-    """Conditions read off the first realizations, ``(shown, realization, channel, ...)``."""
+def _conditions(
+    model: TrainedModel,
+    check: SelfCheck,
+    seen: _Seen,
+    drawn: Realizations,
+    details: xr.Dataset,
+) -> list[RecoveredCondition]:
+    """Conditions of held-out samples, and of the first realizations of the shown ones."""
+    assert seen.recovered is not None  # there is a self-check only with an encoder
+    shown = [int(sample) for sample in details["shown"].values]
     few = {name: y[shown, :SHOWN_REALIZATIONS] for name, y in drawn.outputs.items()}
     count = next(iter(few.values())).shape[:2]
-    found = recovered_conditions(model.network, {n: y.flatten(0, 1) for n, y in few.items()})
-    return {name: torch.unflatten(c, 0, count) for name, c in found.items()}
+    again = recovered_conditions(model.network, {n: y.flatten(0, 1) for n, y in few.items()})
+    errors = details["self_check.real"].transpose("matched", "condition")
+    return [
+        RecoveredCondition(
+            name,
+            _unit(check, name, seen.reference[name]),
+            seen.smoothed[name].numpy(),
+            seen.recovered[name].numpy(),
+            torch.unflatten(again[name], 0, count).numpy(),
+            errors.sel(condition=name).values,
+        )
+        for name in model.spec.inputs
+    ]
 
 
 def _unit(check: SelfCheck, name: str, reference: Tensor) -> ChannelUnit:
@@ -144,33 +194,24 @@ def _unit(check: SelfCheck, name: str, reference: Tensor) -> ChannelUnit:
     return ChannelUnit(mean, np.maximum(spread, SMALLEST_SPREAD), spread)
 
 
-def _sets(
-    model: TrainedModel,
-    prepared: Prepared,
-    samples: Samples,
-    training: NDArray[np.int64],
-    reference: Mapping[str, Tensor],
-    smoothed: Mapping[str, Tensor],
-    recovered: Mapping[str, Tensor] | None,
-    drawn: Realizations,
-) -> Iterator[Projected]:
+def _sets(model: TrainedModel, seen: _Seen, drawn: Realizations) -> Iterator[Projected]:
     """Every raw input and its condition, all inputs together, every output."""
     names = model.spec.inputs
-    ours, theirs = (_raw(model, part) for part in (prepared.samples.take(training), samples))
-    for name in names:
-        estimate = None if recovered is None else _values(recovered, name)
-        yield Projected(name, "raw", _values(ours, name), _values(theirs, name))
-        yield Projected(
-            name, "smoothed", _values(reference, name), _values(smoothed, name), estimate
-        )
+    ours, theirs = (_raw(model, part) for part in (seen.training, seen.held_out))
+    groups: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in names]
     if len(names) > 1:
-        estimate = None if recovered is None else _values(recovered, *names)
-        yield Projected(TOGETHER, "raw", _values(ours, *names), _values(theirs, *names))
+        groups.append((TOGETHER, names))
+    for title, group in groups:
+        yield Projected(title, "raw", _values(ours, *group), _values(theirs, *group))
         yield Projected(
-            TOGETHER, "smoothed", _values(reference, *names), _values(smoothed, *names), estimate
+            title,
+            "smoothed",
+            _values(seen.reference, *group),
+            _values(seen.smoothed, *group),
+            None if seen.recovered is None else _values(seen.recovered, *group),
         )
     for name in model.spec.outputs:
-        first = {name: drawn.outputs[name][:, 0]}
+        first = {name: drawn.outputs[name][torch.from_numpy(seen.positions), 0]}
         yield Projected(
             name, "truth", _values(ours, name), _values(theirs, name), _values(first, name)
         )
@@ -180,7 +221,7 @@ def _raw(model: TrainedModel, samples: Samples) -> Batch:
     """All fields as the networks see them; one on samples in one cell."""
     names = (*model.spec.inputs, *model.spec.outputs)
     batch = model.scaling.to_model(samples.dataset, names, grid=samples.grid)
-    on_samples = [name for name in names if model.fields[name].on == "sample"]
+    on_samples = [name for name in model.spec.inputs if model.fields[name].on == "sample"]
     return batch | {name: batch[name][..., :1, :1, :1] for name in on_samples}
 
 
@@ -190,17 +231,16 @@ def _values(fields: Mapping[str, Tensor], *names: str) -> Array:
     return joined
 
 
-def _coloring(prepared: Prepared, samples: Samples, training: NDArray[np.int64]) -> Coloring | None:
+def _coloring(seen: _Seen, stratify: str | None) -> Coloring | None:
     """The coordinate that samples are stratified by, else the first that makes groups."""
-    ours, theirs = prepared.part(training), samples.dataset
+    ours, theirs = seen.training.dataset, seen.held_out.dataset
     known = [
         str(name)
         for name, c in ours.coords.items()
         if c.dims == (SAMPLE,) and name in theirs.coords
     ]
-    asked = prepared.spec.data.stratify
-    if asked in known:
-        known = [asked]
+    if stratify in known:
+        known = [stratify]
     else:
         known = [name for name in known if 1 < len(np.unique(_plain(ours[name]))) <= MOST_GROUPS]
     if not known:

@@ -8,7 +8,7 @@ import xarray as xr
 
 import fieldvae
 from fieldvae.data.store import read_dataset, write_store
-from fieldvae.workflow.serving import report_run
+from fieldvae.workflow.serving import evaluate_store, report_run
 
 SMALL = {
     "smoother": {"use": "paper", "channels": 4, "width": 4},
@@ -123,6 +123,30 @@ class TestFieldConditions:
         error, tolerance = details["shown.error"], details["self_check.tolerance"]
         passed = (error <= tolerance).drop_sel(condition="all").all("condition")
         np.testing.assert_array_equal(passed, details["shown.accepted"])
+
+
+class TestLargeTestParts:
+    def test_are_looked_at_in_part_the_shown_samples_among_it(
+        self, fields, stored, tmp_path, monkeypatch
+    ):
+        def distances(part: str) -> xr.Dataset:
+            evaluate_store(fields.path, stored, out=tmp_path / part, realizations=4)
+            details = read_dataset(tmp_path / part / "evaluation.zarr")
+            smoothed = details["condition.source.smoothed"]
+            return details.assign(
+                real=smoothed - details["condition.source.recovered"],
+                drawn=smoothed - details["condition.source.from_realization"],
+            )
+
+        whole = distances("whole")
+        monkeypatch.setattr("fieldvae.workflow.picturing.MOST_SAMPLES", 2)
+        some = distances("some")
+        assert whole.sizes["held_out_point"] == whole.sizes["sample"] == 40
+        assert some.sizes["reference_point"] == 2
+        assert 3 <= some.sizes["held_out_point"] <= 5
+        np.testing.assert_array_equal(some["shown"], whole["shown"])
+        np.testing.assert_allclose(some["real"], whole["real"], atol=1e-5)
+        np.testing.assert_allclose(some["drawn"], whole["drawn"], atol=1e-5)
 
 
 class TestProjections:

@@ -1,6 +1,7 @@
 """Inverse design with a small trained model, from section to store."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import fieldvae
 from fieldvae import OptionError, RunError, SpecError
 from fieldvae.data.store import read_dataset
 from fieldvae.document import dump_yaml
+from fieldvae.workflow import design_analysis
 from fieldvae.workflow.design_serving import design_run
 from fieldvae.workflow.directory import RunDirectory
 
@@ -200,6 +202,47 @@ class TestCommand:
         assert read_dataset(RunDirectory(finished.path).designs).sizes["sample"] == 2
         again = fieldvae.optimize_inputs(finished.path)  # the task's own section
         assert again.sizes["sample"] == 2
+        directory = RunDirectory(finished.path)
+        written = (directory.designs / "zarr.json").stat().st_mtime_ns
+        shutil.rmtree(directory.design_analysis)
+        fieldvae.run(task, out=directory.path, until="design", resume=True)
+        assert read_dataset(directory.design_analysis).sizes["sample"] == 2
+        assert (directory.designs / "zarr.json").stat().st_mtime_ns == written
+
+
+class TestInARun:
+    @pytest.fixture
+    def run(self, trained_run, tmp_path) -> RunDirectory:
+        return RunDirectory(shutil.copytree(trained_run, tmp_path / "run"))
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        file = tmp_path / "design.yaml"
+        file.write_text(dump_yaml({**DESIGN, "iterations": 1}))
+        return file
+
+    def test_designs_are_analyzed_and_reported(self, run, file):
+        design_run(run.path, file)
+        assert read_dataset(run.design_analysis).sizes["sample"] == 6
+        assert '<section id="designs">' in run.report.read_text(encoding="utf-8")
+
+    def test_those_elsewhere_leave_the_run_alone(self, run, file, tmp_path):
+        before = sorted(run.path.rglob("*"))
+        design_run(run.path, file, out=tmp_path / "out.zarr")
+        assert sorted(run.path.rglob("*")) == before
+
+    def test_an_analysis_is_of_the_designs_beside_it(self, run, file, monkeypatch):
+        """Where new designs were written and not analyzed, none is left of the old ones."""
+        design_run(run.path, file)
+
+        def interrupted(*_, **__):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(design_analysis, "analyze", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            design_run(run.path, file, settings=["starts=4"], force=True)
+        assert read_dataset(run.designs).sizes["sample"] == 4
+        assert not run.design_analysis.exists()
 
 
 class TestRefusals:

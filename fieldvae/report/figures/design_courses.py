@@ -179,8 +179,8 @@ def _caption(designs: xr.Dataset, analysis: xr.Dataset) -> str:
         "Median over all starts, with bands that hold the middle 50 % and 90 % of them, and three "
         "single ones: by the statistic over fresh realizations at the end, the best (start "
         f"{chosen['best']}), the median ({chosen['median']}) and the worst ({chosen['worst']}) "
-        "design. Statistic and self-check are those of the realizations that were optimized "
-        "with; the histograms above have the fresh ones."
+        "design. All is of the realizations that were optimized with; the histograms above have "
+        "the fresh ones."
     ]
     if any(str(name).endswith(".deviation_course") for name in analysis.data_vars):
         words.append("The spread over the grid is known at the recorded iterations.")

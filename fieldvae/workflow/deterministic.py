@@ -12,6 +12,7 @@ from fieldvae.checkpoint import load_weights, save_weights
 from fieldvae.errors import PluginError
 from fieldvae.evaluation.baselines import Deterministic
 from fieldvae.model import losses
+from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.model.deterministic import DeterministicNetwork
 from fieldvae.spec import PluginChoice, TaskSpec
 from fieldvae.training import Term, train
@@ -48,7 +49,7 @@ def deterministic(
     TrainingError
         If the loss is not finite.
     """
-    network = untrained(prepared)
+    network = _untrained(prepared)
     weights = folder / f"{NAME}.safetensors"
     if weights.exists():
         load_weights(network, weights)
@@ -61,7 +62,26 @@ def deterministic(
     return Deterministic(network.eval().to(device), prepared.scaling, prepared.grid)
 
 
-def untrained(prepared: Prepared) -> DeterministicNetwork:
+def rehearse_deterministic(network: ConditionalVAE, prepared: Prepared) -> None:
+    """Pass two samples through the task's networks with the latent at zero.
+
+    Raises
+    ------
+    PluginError
+        If the task's parts cannot do without a latent.
+    """
+    inputs, outputs = prepared.scaled(prepared.split.train[:2])
+    with torch.no_grad():
+        try:
+            losses.squared_error(DeterministicNetwork(network)(inputs, outputs))
+        except RuntimeError as error:  # torch's word for tensors that do not fit each other
+            raise PluginError(
+                f"evaluation.baselines: {NAME} cannot be made of the task's parts: {error}; "
+                "leave it out"
+            ) from error
+
+
+def _untrained(prepared: Prepared) -> DeterministicNetwork:
     """Build the network, its weights drawn from the task's seed."""
     model = prepared.spec.model.model_copy(
         update={"encoder": PluginChoice(use=registry.NO_ENCODER), "decode": "smoothed"}
@@ -76,25 +96,6 @@ def untrained(prepared: Prepared) -> DeterministicNetwork:
         zero=zeros(spec, prepared.samples.fields, prepared.scaling),
     )
     return DeterministicNetwork(network)
-
-
-def rehearse_deterministic(prepared: Prepared) -> None:
-    """Pass two samples through the untrained network.
-
-    Raises
-    ------
-    PluginError
-        If the task's parts cannot do without a latent.
-    """
-    inputs, outputs = prepared.scaled(prepared.split.train[:2])
-    with torch.no_grad():
-        try:
-            losses.squared_error(untrained(prepared).eval()(inputs, outputs))
-        except RuntimeError as error:  # torch's word for tensors that do not fit each other
-            raise PluginError(
-                f"evaluation.baselines: {NAME} cannot be made of the task's parts: {error}; "
-                "leave it out"
-            ) from error
 
 
 def _train(

@@ -43,7 +43,7 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
         for term in loss_terms(spec, options):
             term.loss(forward)
     if NAME in spec.evaluation.baselines:
-        rehearse_deterministic(prepared)
+        rehearse_deterministic(network, prepared)
     if spec.design is not None:
         _rehearse_design(network, prepared)
     return network

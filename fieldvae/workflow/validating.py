@@ -24,6 +24,9 @@ def describe_plan(plan: Plan) -> str:
         f"samples on {' x '.join(map(str, prepared.grid.shape))}; {prepared.symmetry}"
     )
     lines.append(f"  {_described_cells(prepared.grid)}")
+    if prepared.replicates is not None:
+        several = prepared.replicates
+        lines.append(f"  to score against: {len(several)} inputs of {several.count} replicates")
     for name, part in network.named_children():
         lines.append(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights")
     return "\n".join(lines)

@@ -14,10 +14,13 @@ from safetensors.torch import load_file
 import fieldvae
 from fieldvae.evaluation.scores import energy_score
 from fieldvae.workflow.baselines import fitted_baselines
+from fieldvae.workflow.deterministic import rehearse_deterministic
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.progress import Silence
+from fieldvae.workflow.rehearsing import rehearsed
 from fieldvae.workflow.serving import evaluate_store
+from fieldvae.workflow.validating import describe_plan
 
 LONGER = {"epochs": 25, "batch": 8, "checkpoint_every": 1}
 
@@ -179,6 +182,11 @@ class TestReplicates:
             "store": str(replicated), "conditions": 5, "replicates": 4
         }  # fmt: skip
 
+    def test_are_told_by_validate(self, small_task, replicated):
+        data = {**small_task["data"], "replicates": str(replicated)}
+        told = describe_plan(make_plan({**small_task, "data": data})).splitlines()
+        assert "  to score against: 5 inputs of 4 replicates" in told
+
     def test_paths_are_relative_to_the_task(self, foreign_task, foreign_store, tmp_path):
         data = {"store": str(foreign_store), "replicates": "sub/replicates.zarr"}
         plan = make_plan(foreign_task(data=data))
@@ -198,3 +206,21 @@ class TestReplicates:
     def test_are_refused_as_samples_with_the_way_out(self, foreign_task, replicated, tmp_path):
         with pytest.raises(fieldvae.StoreError, match=r"data\.replicates"):
             fieldvae.run(foreign_task(data={"store": str(replicated)}), out=tmp_path / "run")
+
+
+class OnlyDraws(torch.nn.Module):
+    """A decoder that cannot do without a latent of some spread."""
+
+    any_shape = True
+
+    def forward(self, latent, conditions):
+        raise RuntimeError("the latent is all zeros")
+
+
+class TestRehearsal:
+    def test_refuses_parts_that_cannot_do_without_a_latent(self, prepared):
+        network = rehearsed(prepared)
+        network.decoder = OnlyDraws()
+        with pytest.raises(fieldvae.PluginError, match=r"deterministic cannot be made .* zeros; "
+                           "leave it out"):  # fmt: skip
+            rehearse_deterministic(network, prepared)

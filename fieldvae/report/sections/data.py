@@ -33,6 +33,9 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
         yield "Stores", ", ".join(summary["stores"])
     if summary.get("test_store"):
         yield "Test store", str(summary["test_store"])
+    if found := summary.get("replicates"):
+        counts = f"{found['conditions']} inputs of {found['replicates']} replicates"
+        yield "Replicates", f"{found['store']}: {counts}"
 
 
 def _described(each: FieldSpec) -> str:

@@ -12,7 +12,7 @@ from fieldvae_atomistic.lammps import lammps
 from fieldvae_atomistic.lattice import Lattice
 from fieldvae_atomistic.strain import stretch, voigt, volumetric
 
-from fieldvae import OptionError
+from fieldvae import OptionError, SimulationError
 
 pytestmark = pytest.mark.skipif(find_spec("lammps") is None, reason="LAMMPS is not installed")
 
@@ -110,6 +110,30 @@ class TestPeriodic:
         x, y, z = np.subtract(high, low)
         box = np.array([[x, xy, xz], [0.0, y, yz], [0.0, 0.0, z]])
         np.testing.assert_allclose(voigt(found), voigt(stretch(box / edge)), atol=5e-5)
+
+    @pytest.mark.parametrize("factor", [0.6, 3.0])
+    def test_comes_to_the_same_from_a_stiffness_far_off(
+        self, potential, constant, stiffness, factor
+    ):
+        kinds = mixture(BLOCK, seed=5)
+        found, other = (
+            eigenstrain.periodic(
+                potential, BLOCK, kinds, lattice_constant=constant, stiffness=share * stiffness
+            )
+            for share in (1.0, factor)
+        )
+        np.testing.assert_allclose(voigt(other), voigt(found), atol=1e-4)
+
+    def test_names_a_block_that_does_not_settle(self, potential, constant, stiffness, monkeypatch):
+        monkeypatch.setattr(eigenstrain, "MOST_STEPS", 1)
+        kinds = np.zeros(PAIR.size, dtype=np.int64)  # copper's stress is gone after two steps
+        kinds[PAIR.block == 1] = 1
+        with pytest.raises(
+            SimulationError, match=r"block \(0, 0, 0\) still bears .* its 108 atoms are too few"
+        ):
+            eigenstrain.periodic(
+                potential, PAIR, kinds, lattice_constant=constant, stiffness=stiffness
+            )
 
     def test_turns_with_the_block(self, potential, constant, stiffness):
         kinds = mixture(BLOCK, seed=4)

@@ -194,9 +194,10 @@ class Averaging:
             )
         if self.cutoff is None and not FEW < mean / FCC_NEIGHBORS < MANY:
             warnings.warn(
-                f"{configuration.place}: {mean:.2f} neighbors an atom lie within {cutoff:.3f} Angstrom, midway between "
-                f"two shells of an fcc crystal of this density, the first of {FCC_NEIGHBORS}; for "
-                "another crystal give the cutoff, or the number of neighbors",
+                f"{configuration.place}: {mean:.2f} neighbors an atom lie within {cutoff:.3f} "
+                "Angstrom, midway between two shells of an fcc crystal of this density, the first "
+                f"of {FCC_NEIGHBORS}; for another crystal give the cutoff, or the number of "
+                "neighbors",
                 stacklevel=5,
             )
         return bonds

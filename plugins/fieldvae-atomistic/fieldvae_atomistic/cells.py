@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +12,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from fieldvae import VOIGT
 from fieldvae_atomistic import eigenstrain as eigenstrains
 from fieldvae_atomistic import engine, provenance
 from fieldvae_atomistic.coarse import block_stress, concentration, warren_cowley
 from fieldvae_atomistic.drawing import draw
 from fieldvae_atomistic.dynamics import Dynamics, equilibrate
+from fieldvae_atomistic.labeling import (
+    annealing_temperature,
+    cell_coordinates,
+    component_labels,
+    labeled,
+)
 from fieldvae_atomistic.lattice import SITES_PER_UNIT_CELL, Lattice
 from fieldvae_atomistic.ordering import PairEnergies, anneal
 from fieldvae_atomistic.potential import Potential
@@ -128,16 +132,10 @@ class AlloyCells:
         return self.samples
 
     def temperature(self, index: int) -> float:
-        """Return the annealing temperature of a cell, K; NaN for a random one.
-
-        Random cells are spread evenly among the others, whose temperatures take turns: the
-        first ``n`` cells are the same whatever the number of samples.
-        """
-        share = Fraction(self.random_fraction).limit_denominator(10_000)
-        before = math.floor(index * share)
-        if math.floor((index + 1) * share) > before:
-            return math.nan
-        return self.temperatures[(index - before) % len(self.temperatures)]
+        """Return the annealing temperature of a cell, K; NaN for a random one."""
+        return annealing_temperature(
+            index, random_fraction=self.random_fraction, temperatures=self.temperatures
+        )
 
     def arrangement(self, index: int) -> NDArray[np.int8]:
         """Return the element of every site of a cell, shape ``(site,)``, before relaxation."""
@@ -272,57 +270,19 @@ class AlloyCells:
         own = ("realization",) * lattice_constant.ndim
         order = warren_cowley(self.lattice, occupation, elements=len(names))
         fields = {
-            "concentration": (
-                ("element",),
-                concentration(self.lattice, occupation, elements=len(names)),
-                {"units": "1", "long_name": "concentration", "tensor_kind": "set"},
+            "concentration": labeled(
+                "concentration", concentration(self.lattice, occupation, elements=len(names))
             ),
-            "warren_cowley": (
-                ("pair",),
-                order.reshape(-1, *self.lattice.grid),
-                {
-                    "units": "1",
-                    "long_name": "Warren-Cowley parameter of the first shell",
-                    "tensor_kind": "set",
-                },
-            ),
-            "residual_stress": (
-                (*own, "voigt"),
-                stress,
-                {
-                    "units": "GPa",
-                    "long_name": "residual stress, tension positive",
-                    "tensor_kind": "symmetric",
-                },
-            ),
+            "warren_cowley": labeled("warren_cowley", order.reshape(-1, *self.lattice.grid)),
+            "residual_stress": labeled("residual_stress", stress, own),
         }
         if eigenstrain is not None:
-            scalar = eigenstrain.ndim == 3
-            fields["eigenstrain"] = (
-                () if scalar else ("voigt",),
-                eigenstrain,
-                {
-                    "units": "1",
-                    "long_name": "eigenstrain",
-                    "tensor_kind": "scalar" if scalar else "symmetric",
-                },
-            )
+            fields["eigenstrain"] = labeled("eigenstrain", eigenstrain)
         return xr.Dataset(
-            {
-                name: ((*leading, "x", "y", "z"), values.astype(np.float32), attributes)
-                for name, (leading, values, attributes) in fields.items()
-            },
+            fields,
             coords={
-                "element": list(names),
-                "pair": [f"{center}-{neighbor}" for center in names for neighbor in names],
-                "voigt": list(VOIGT),
-                "temperature": (
-                    (),
-                    np.float32(self.temperature(index)),
-                    {"units": "K", "long_name": "annealing temperature; missing: random"},
-                ),
-                "seed": ((), np.int32(self.seed), {"long_name": "seed of the source"}),
-                "cell": ((), np.int32(index), {"long_name": "number of the cell in its source"}),
+                **component_labels(names),
+                **cell_coordinates(index, seed=self.seed, temperature=self.temperature(index)),
                 "stress_offset": (
                     (*own, "voigt"),
                     offset.astype(np.float32),

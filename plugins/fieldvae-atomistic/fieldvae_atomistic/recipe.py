@@ -73,6 +73,13 @@ class Recipe:
     @cached_property
     def lattice(self) -> Lattice:
         """Sites and blocks."""
+        divided = any(c % g for c, g in zip(self.cells, self.grid, strict=True))
+        if divided and not self.uneven_blocks:
+            raise OptionError(
+                f"cells {self.cells} do not divide into a grid of {self.grid} blocks; expected "
+                "a whole number of unit cells per block along every axis, or uneven_blocks, "
+                "which allows blocks with different numbers of atoms"
+            )
         return Lattice(
             cells=self.cells,
             grid=self.grid,

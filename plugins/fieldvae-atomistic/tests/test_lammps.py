@@ -138,7 +138,7 @@ class TestLammps:
         ("wrong", "words"),
         [
             ({"cells": (4, 6, 5), "grid": (2, 2, 5)}, "annealing needs an even number"),
-            ({"cells": (4, 4, 6), "grid": (2, 2, 4)}, "do not divide into a grid"),
+            ({"cells": (4, 4, 6), "grid": (2, 2, 4)}, "divide into a grid .* or uneven_blocks"),
             ({"elements": ("Co", "Co")}, "each may stand only once"),
             ({"potential": Path("nowhere.eam")}, "there is no potential file nowhere.eam"),
             ({"library": None}, "meam needs library and library_elements"),
@@ -150,7 +150,7 @@ class TestLammps:
             ({"method": "md"}, "swap_fix sgcmc knows local energies of eam/alloy and eam/fs alone"),
             (
                 {"potential": Path("bundled:MoCoNiVFeAlCr_2n.meam")},
-                "bundles no potential file 'MoCoNiVFeAlCr_2n.meam'; it has MoCoNiVFeAlCr_2nn.meam",
+                "no potential file 'MoCoNiVFeAlCr_2n.meam'; of the kinds .* MoCoNiVFeAlCr_2nn",
             ),
             ({"lattice_constant": 12.0}, "not stable at a lattice constant of 12"),
         ],

@@ -143,7 +143,7 @@ class TestUnevenLattice:
         np.testing.assert_array_equal(uneven.block, expected)
 
     def test_is_to_be_asked_for(self):
-        with pytest.raises(OptionError, match="or uneven_blocks, which allows blocks with"):
+        with pytest.raises(OptionError, match="do not divide into a grid of"):
             Lattice((4, 3, 10), (2, 1, 4), PAPER)
 
     def test_leaves_no_block_empty(self):

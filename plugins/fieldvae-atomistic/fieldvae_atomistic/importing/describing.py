@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from fieldvae import Grid
 from fieldvae_atomistic.box import Box
 from fieldvae_atomistic.importing.averaging import BONDS, COLUMNS, METHOD, Averaging
+from fieldvae_atomistic.versions import version
 
 TILTED = (
     "the box is tilted, and a store's grid has right angles: of the symmetries that a task may "
@@ -105,7 +105,7 @@ def attributes(
             "reference": averaging.reference,
             **options,
         },
-        "versions": {name: _version(name) for name in libraries},
+        "versions": {name: version(name) for name in libraries},
     }
     return {
         "fieldvae_store": 1,
@@ -132,10 +132,3 @@ def _checksum(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from fieldvae import VOIGT
 from fieldvae_atomistic.box import Box
 from fieldvae_atomistic.coarse import BlockSums
 from fieldvae_atomistic.dump import shown
 from fieldvae_atomistic.importing.averaging import Averaging
 from fieldvae_atomistic.importing.configuration import Configuration, Snapshot, coordinates
+from fieldvae_atomistic.labeling import Labeled, component_labels, labeled
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,39 +57,15 @@ class Snapshots:
         """Read one snapshot and average it over blocks."""
         configuration, sums = self._read(index)
         averaging, snapshot = self.averaging, self.snapshots[index]
-        fields: dict[str, tuple[str, NDArray[np.float64], dict[str, str]]] = {}
+        fields: dict[str, Labeled] = {}
         if "concentration" in averaging.fields:
-            fields["concentration"] = (
-                "element",
-                sums.concentration(),
-                {"units": "1", "long_name": "concentration", "tensor_kind": "set"},
-            )
+            fields["concentration"] = labeled("concentration", sums.concentration())
         if "warren_cowley" in averaging.fields:
-            fields["warren_cowley"] = (
-                "pair",
-                sums.warren_cowley(reference=averaging.reference).reshape(-1, *averaging.grid),
-                {
-                    "units": "1",
-                    "long_name": "Warren-Cowley parameter of the first shell",
-                    "tensor_kind": "set",
-                },
-            )
+            order = sums.warren_cowley(reference=averaging.reference)
+            fields["warren_cowley"] = labeled("warren_cowley", order.reshape(-1, *averaging.grid))
         if "residual_stress" in averaging.fields:
-            fields["residual_stress"] = (
-                "voigt",
-                sums.stress(unit=self.pressure),
-                {
-                    "units": "GPa",
-                    "long_name": "residual stress, tension positive",
-                    "tensor_kind": "symmetric",
-                },
-            )
-        elements = averaging.elements
-        labels = {
-            "element": list(elements),
-            "pair": [f"{center}-{other}" for center in elements for other in elements],
-            "voigt": list(VOIGT),
-        }
+            fields["residual_stress"] = labeled("residual_stress", sums.stress(unit=self.pressure))
+        labels = component_labels(averaging.elements)
         own = {
             **configuration.labels,
             "snapshot": (
@@ -102,16 +77,8 @@ class Snapshots:
                 {"long_name": "number of the file in the provenance"},
             ),
         }
-        return xr.Dataset(
-            {
-                name: ((component, "x", "y", "z"), values.astype(np.float32), attributes)
-                for name, (component, values, attributes) in fields.items()
-            },
-            coords={
-                **{component: labels[component] for component, _, _ in fields.values()},
-                **coordinates(own),
-            },
-        )
+        components = {dims[0]: labels[dims[0]] for dims, _, _ in fields.values()}
+        return xr.Dataset(fields, coords={**components, **coordinates(own)})
 
     def sums(self, index: int) -> BlockSums:
         """Read one snapshot and return what its blocks hold, before any division.

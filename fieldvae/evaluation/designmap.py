@@ -8,6 +8,9 @@ variable                       dims                            content
 ``map_silhouette``             (map)                           of the best division into clusters
 ``map_pieces``                 (map)                           of the graph of neighbors
 ``map_designs``                (map)                           how many designs are mapped
+``map_difference``             (map)                           root mean square difference of two
+                                                               designs, median, in training
+                                                               standard deviations
 ``cluster_size``               (map, cluster)                  designs
 ``cluster_statistic``          (map, cluster)                  mean of the statistic by fresh
                                                                realizations
@@ -127,19 +130,21 @@ def mapped(
     """
     rows = np.flatnonzero(usable)
     plain = rows[:MOST_DESIGNS]
-    found: dict[str, tuple[np.ndarray, Embedding]] = {}
+    found: dict[str, tuple[np.ndarray, Array, Embedding]] = {}
     attributes: dict[str, Any] = {}
-    embedding = embed(plain_distances({v.field.name: v.scaled(plain) for v in varied}))
+    distances = plain_distances({v.field.name: v.scaled(plain) for v in varied})
+    embedding = embed(distances)
     if embedding is None:
         attributes["map_note"] = (
             f"{len(plain)} designs, or fewer that differ: a map needs {least_points()}"
         )
     else:
-        found["plain"] = plain, embedding
+        found["plain"] = plain, distances, embedding
         if group is not None:
             some = rows[: min(MOST_DESIGNS, fitting_designs(group))]
             scaled = {v.field.name: v.scaled(some) for v in varied}
-            embedding = embed(distances_over_copies(scaled, group))
+            distances = distances_over_copies(scaled, group)
+            embedding = embed(distances)
             attributes |= {"operations": group.order, "shifts": group.shifts}
             if embedding is None:
                 attributes["symmetric_note"] = (
@@ -147,7 +152,7 @@ def mapped(
                     f"shifts and turns: a map needs {least_points()}"
                 )
             else:
-                found["symmetric"] = some, embedding
+                found["symmetric"] = some, distances, embedding
     both = statistic.transpose("sample", "stage").to_numpy()
     known = xr.Dataset(_groups(varied, both, usable), attrs=attributes)
     if not found:
@@ -215,12 +220,13 @@ def _groups(varied: Sequence[DesignFields], statistic: Array, usable: np.ndarray
 def _clusters(
     varied: Sequence[DesignFields],
     statistic: Array,
-    found: dict[str, tuple[np.ndarray, Embedding]],
+    found: dict[str, tuple[np.ndarray, Array, Embedding]],
 ) -> xr.Dataset:
     """Positions, clusters and their moments, by map."""
-    most = max(int(each.clusters.max()) for _, each in found.values()) + 1
+    most = max(int(each.clusters.max()) for _, _, each in found.values()) + 1
+    values = sum(each.optimized[0].size for each in varied)
     maps = []
-    for rows, embedding in found.values():
+    for rows, distances, embedding in found.values():
         position = np.full((len(statistic), 2), np.nan)
         cluster = np.full(len(statistic), -1)
         position[rows], cluster[rows] = embedding.positions, embedding.clusters
@@ -242,6 +248,7 @@ def _clusters(
                 map_silhouette=embedding.silhouette,
                 map_pieces=embedding.pieces,
                 map_designs=len(rows),
+                map_difference=np.median(distances[np.triu_indices(len(rows), 1)]) / values**0.5,
             )
         )
     return xr.concat(maps, dim="map")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,15 @@ structure has holes that pass for gaps between clusters."""
 MOST_CLUSTERS = 10
 """Numbers of clusters that are tried: 2 to this one."""
 
+LEAST_SHARE = 0.05
+"""Share of the points that a cluster holds at least; fewer are stragglers. Two at least."""
+
 SILHOUETTE = 0.5
 """Least mean silhouette of clusters. Below it a structure is weak and could be artificial (Kaufman
 & Rousseeuw 1990, Finding Groups in Data, doi:10.1002/9780470316801, ch. 2)."""
 
 REFERENCES = 19
-"""Clouds without clusters whose silhouette must be exceeded: to be the best of 20 has a chance of
+"""Clouds of each kind whose silhouette must be exceeded: to be the best of 20 has a chance of
 5 %."""
 
 REFERENCE_POINTS = 500
@@ -112,11 +116,11 @@ def _isomap(distances: Array) -> tuple[Array, int]:
 def find_clusters(positions: Array, *, seed: int = 0) -> tuple[np.ndarray, float]:
     """Divide points into as many clusters as the silhouette finds, or one where it finds none.
 
-    k-means for every number of clusters; the one with the largest mean silhouette (Rousseeuw
-    1987, doi:10.1016/0377-0427(87)90125-7) is believed if that is at least :data:`SILHOUETTE` and
-    above that of :data:`REFERENCES` clouds without clusters, treated alike: k-means divides any
-    cloud, and a long one rather well. Clouds are uniform in the points' box along their principal
-    axes, as for the gap statistic (Tibshirani, Walther & Hastie 2001, doi:10.1111/1467-9868.00293).
+    k-means for every number of clusters; of those whose clusters all hold :data:`LEAST_SHARE`
+    of the points, the one with the largest mean silhouette (Rousseeuw 1987,
+    doi:10.1016/0377-0427(87)90125-7) is believed if that is at least :data:`SILHOUETTE` and
+    above that of all :func:`clouds_like` them, treated alike: k-means divides any cloud, a long
+    one and one with a dense middle rather well.
 
     Parameters
     ----------
@@ -135,14 +139,38 @@ def find_clusters(positions: Array, *, seed: int = 0) -> tuple[np.ndarray, float
     if not silhouette >= SILHOUETTE:
         return none, silhouette
     generator = np.random.default_rng(seed)
-    centered = positions - positions.mean(axis=0)
-    along = centered @ np.linalg.svd(centered, full_matrices=False)[2].T
-    size = (min(len(positions), REFERENCE_POINTS), along.shape[1])
-    for _ in range(REFERENCES):
-        cloud = generator.uniform(along.min(axis=0), along.max(axis=0), size)
+    for cloud in clouds_like(positions, generator):
         if _best_division(cloud, seed)[1] >= silhouette:
             return none, silhouette
     return clusters, silhouette
+
+
+def clouds_like(positions: Array, generator: np.random.Generator) -> Iterator[Array]:
+    """Draw clouds of the extent of some points, without clusters.
+
+    :data:`REFERENCES` are uniform in the points' box along their principal axes, as for the gap
+    statistic (Tibshirani, Walther & Hastie 2001, doi:10.1111/1467-9868.00293). As many have the
+    points' own distances from their middle, in standard deviations along these axes, each in a
+    random direction.
+
+    Parameters
+    ----------
+    positions
+        Shape ``(point, dimension)``.
+    generator
+        The only source of chance.
+    """
+    centered = positions - positions.mean(axis=0)
+    along = centered @ np.linalg.svd(centered, full_matrices=False)[2].T
+    size = (min(len(positions), REFERENCE_POINTS), along.shape[1])
+    spread = along.std(axis=0)
+    distance = np.linalg.norm(along / np.where(spread > 0, spread, 1), axis=1)
+    for _ in range(REFERENCES):
+        yield generator.uniform(along.min(axis=0), along.max(axis=0), size)
+        direction = generator.standard_normal(size)
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        far = generator.choice(distance, size[0], replace=False)
+        yield spread * direction * far[:, None]
 
 
 def _best_division(positions: Array, seed: int) -> tuple[np.ndarray, float]:
@@ -152,6 +180,8 @@ def _best_division(positions: Array, seed: int) -> tuple[np.ndarray, float]:
     best, largest = np.zeros(len(positions), dtype=int), np.nan
     for number in range(2, min(MOST_CLUSTERS, len(positions) - 1) + 1):
         found = KMeans(number, n_init=10, random_state=seed).fit_predict(positions)
+        if np.bincount(found).min() < max(2, LEAST_SHARE * len(positions)):
+            continue
         silhouette = float(silhouette_score(positions, found))
         if not silhouette <= largest:
             best, largest = found.astype(int), silhouette

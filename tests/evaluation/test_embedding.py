@@ -82,6 +82,12 @@ class TestClusters:
     def test_are_not_found_in_a_cloud(self, chance, cloud, count):
         assert embed(apart(cloud(chance, count))).clusters.max() == 0
 
+    @pytest.mark.parametrize("seed", range(4))
+    def test_are_not_found_in_a_cloud_with_far_points(self, seed):
+        """A dense middle and a few far away: k-means takes the far ones for clusters."""
+        cloud = np.random.default_rng(seed).standard_t(2, size=(100, 2))
+        assert find_clusters(cloud)[0].max() == 0
+
     def test_of_three_groups_are_three(self, chance):
         centers = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 20, axis=0)
         clusters, silhouette = find_clusters(centers + chance.standard_normal((60, 2)))

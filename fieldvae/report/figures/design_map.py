@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -37,11 +35,8 @@ CLUSTERS = (
 )
 """Colors of clusters, the largest first; the first six are of Okabe & Ito's palette."""
 
-LABELS: dict[str, tuple[tuple[float, float], Literal["left", "right"]]] = {
-    "best": ((6, 5), "left"),
-    "median": ((-6, -11), "right"),
-}
-"""Designs that are named, and where their names go."""
+LABELS = {"best": (7.0, 4.0), "median": (7.0, -11.0)}
+"""Designs that are named, and where their names go, in points."""
 
 TITLES = {
     "plain": "as they are",
@@ -91,13 +86,11 @@ def _draw(panel: Axes, one: xr.Dataset, outside: np.ndarray, analysis: xr.Datase
                 label=label,
             )
             label = "_"
-    for rule, (offset, side) in LABELS.items():
+    for rule, offset in LABELS.items():
         x, y = positions[int(analysis["chosen"].sel(rule=rule))]
         if np.isfinite(x):
             panel.scatter(x, y, s=75, facecolors="none", edgecolors=INK, linewidths=1.1)
-            panel.annotate(
-                rule, (x, y), offset, textcoords="offset points", ha=side, fontsize=8, color=INK
-            )
+            panel.annotate(rule, (x, y), offset, textcoords="offset points", fontsize=8, color=INK)
     panel.set_xlabel("Isomap 1")
     panel.set_ylabel("Isomap 2")
     panel.set_aspect("equal", adjustable="datalim")
@@ -120,7 +113,7 @@ def _draw(panel: Axes, one: xr.Dataset, outside: np.ndarray, analysis: xr.Datase
 def _caption(analysis: xr.Dataset, names: list[str], outside: np.ndarray) -> str:
     words = [
         "Every point is a design; near points are alike (Isomap of the inputs that vary, in "
-        "training standard deviations). Axes have no other meaning."
+        "standard deviations of the training data). Axes have no other meaning."
     ]
     if "symmetric" in names:
         words.append(
@@ -139,7 +132,10 @@ def _caption(analysis: xr.Dataset, names: list[str], outside: np.ndarray) -> str
         told = "no clusters are found" if count == 1 else f"{count} clusters are found"
         if np.isfinite(silhouette):
             told += f" (silhouette of the best division {silhouette:.2f})"
-        words.append(f"{where}, {told}.")
+        words.append(
+            f"{where}, {told}; two designs differ by {float(one['map_difference']):.2f} standard "
+            "deviations (root mean square, median)."
+        )
     mapped = int(analysis["map_designs"].max())
     words.append(f"{mapped:,} designs are shown.")
     if outside.any():

@@ -35,8 +35,8 @@ CLUSTERS = (
 )
 """Colors of clusters, the largest first; the first six are of Okabe & Ito's palette."""
 
-LABELS = {"best": (7.0, 4.0), "median": (7.0, -11.0)}
-"""Designs that are named, and where their names go, in points."""
+MARKS = {"best": ("*", 130), "median": ("D", 36)}
+"""Marker and size of the designs that are told apart."""
 
 TITLES = {
     "plain": "as they are",
@@ -86,11 +86,9 @@ def _draw(panel: Axes, one: xr.Dataset, outside: np.ndarray, analysis: xr.Datase
                 label=label,
             )
             label = "_"
-    for rule, offset in LABELS.items():
+    for rule, (marker, size) in MARKS.items():
         x, y = positions[int(analysis["chosen"].sel(rule=rule))]
-        if np.isfinite(x):
-            panel.scatter(x, y, s=75, facecolors="none", edgecolors=INK, linewidths=1.1)
-            panel.annotate(rule, (x, y), offset, textcoords="offset points", fontsize=8, color=INK)
+        panel.scatter(x, y, s=size, marker=marker, facecolors="white", edgecolors=INK, zorder=3)
     panel.set_xlabel("Isomap 1")
     panel.set_ylabel("Isomap 2")
     panel.set_aspect("equal", adjustable="datalim")
@@ -113,7 +111,8 @@ def _draw(panel: Axes, one: xr.Dataset, outside: np.ndarray, analysis: xr.Datase
 def _caption(analysis: xr.Dataset, names: list[str], outside: np.ndarray) -> str:
     words = [
         "Every point is a design; near points are alike (Isomap of the inputs that vary, in "
-        "standard deviations of the training data). Axes have no other meaning."
+        "standard deviations of the training data). Axes have no other meaning. "
+        "The star is the best design, the diamond the median one."
     ]
     if "symmetric" in names:
         words.append(

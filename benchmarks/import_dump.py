@@ -186,7 +186,8 @@ def memory(path: Path, columns: tuple[str, ...]) -> float:
 def shells(tilt: float) -> tuple[float, float]:
     """CPU times of the finder alone and of bonds and parameters, seconds."""
     from fieldvae_atomistic.box import Box
-    from fieldvae_atomistic.coarse import BlockSums, count_atoms
+    from fieldvae_atomistic.coarse import count_atoms
+    from fieldvae_atomistic.importing.sums import BlockSums
     from fieldvae_atomistic.neighbors import bonds_within, default_cutoff
 
     generator = np.random.default_rng(0)

@@ -9,6 +9,7 @@
 ``configuration``  what each of them gives of one snapshot
 ``whole``          such a configuration made of arrays in memory
 ``averaging``      a configuration to sums over blocks, the same for all
+``sums``           what blocks hold, as sums that can be pooled
 ``source``         the sequence of samples
 ``describing``     attributes and provenance of the store
 """

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from fieldvae import OptionError
 from fieldvae_atomistic.box import Box
-from fieldvae_atomistic.coarse import BlockSums, add_up, count_atoms
+from fieldvae_atomistic.coarse import add_up, count_atoms
 from fieldvae_atomistic.faces import Profile
 from fieldvae_atomistic.importing.configuration import Configuration, Field, Piece
+from fieldvae_atomistic.importing.sums import BlockSums
 from fieldvae_atomistic.neighbors import (
     FCC_NEIGHBORS,
     bonds_of_nearest,

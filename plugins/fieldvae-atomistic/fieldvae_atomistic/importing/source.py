@@ -11,10 +11,10 @@ import numpy as np
 import xarray as xr
 
 from fieldvae_atomistic.box import Box
-from fieldvae_atomistic.coarse import BlockSums
 from fieldvae_atomistic.dump import shown
 from fieldvae_atomistic.importing.averaging import Averaging
 from fieldvae_atomistic.importing.configuration import Configuration, Snapshot, coordinates
+from fieldvae_atomistic.importing.sums import BlockSums
 from fieldvae_atomistic.labeling import Labeled, component_labels, labeled
 
 

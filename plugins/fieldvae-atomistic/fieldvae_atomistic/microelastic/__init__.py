@@ -24,6 +24,7 @@ because indicators of the elements at two places, drawn without replacement, hav
 ``simulator``  options, checked, to a source of cells
 ``materials``  what is known of Co, Cr and Ni, and how well
 ``cells``      cells made one by one
+``response``   mean stress of blocks as a linear map of their sites' eigenstrains
 ``law``        mean, covariance and replicates of the exact law
 """
 

@@ -12,9 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fieldvae import VOIGT, StoreError
-from fieldvae_atomistic.elasticity import BlockResponse, CubicStiffness
+from fieldvae_atomistic.elasticity import CubicStiffness
 from fieldvae_atomistic.labeling import labeled
 from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.microelastic.response import BlockResponse
 
 COUNT_TOLERANCE = 1e-2
 """How far a concentration times the number of sites may lie from a whole number: single

@@ -10,7 +10,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from fieldvae import OptionError
 from fieldvae_atomistic.drawing import check_composition
-from fieldvae_atomistic.elasticity import BlockResponse, CubicStiffness
+from fieldvae_atomistic.elasticity import CubicStiffness
 from fieldvae_atomistic.lattice import Lattice
 from fieldvae_atomistic.microelastic.cells import MicroelasticCells
 from fieldvae_atomistic.microelastic.law import ExactLaw
@@ -21,6 +21,7 @@ from fieldvae_atomistic.microelastic.materials import (
     chosen_pair_energies,
     chosen_volumes,
 )
+from fieldvae_atomistic.microelastic.response import BlockResponse
 from fieldvae_atomistic.ordering import check_even
 
 Triple = tuple[PositiveInt, PositiveInt, PositiveInt]

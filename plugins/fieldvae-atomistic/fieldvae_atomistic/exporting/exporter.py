@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,22 +10,18 @@ import numpy as np
 import pint
 import xarray as xr
 from annotated_types import Len
-from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from fieldvae import Grid, OptionError
-from fieldvae_atomistic.drawing import atom_numbers
+from fieldvae_atomistic.exporting.arranging import arranged, block_numbers, pair_counts
+from fieldvae_atomistic.exporting.structures import Structure
 from fieldvae_atomistic.lattice import CUBE, Lattice
-from fieldvae_atomistic.rearranging import rearrange
 
 Triple = tuple[PositiveInt, PositiveInt, PositiveInt]
 
 CUBIC = 0.01
 """Largest difference of the lattice constants that the spacings along two axes give, as a share;
 relaxed cells differ by less."""
-
-NEIGHBORS = 12
-"""First neighbors of a site."""
 
 INDEX = "structures.json"
 """The file beside the structures that tells what each of them is."""
@@ -103,7 +97,7 @@ def lammps_data(
         numbers = block_numbers(lattice, shares.reshape(len(elements), -1).T)
         wanted = None
         if order == "given":
-            wanted = _pair_counts(sample, order_field, elements, numbers)
+            wanted = pair_counts(sample, order_field, elements, numbers)
         generator = np.random.default_rng(np.random.SeedSequence([seed, position]))
         found = arranged(
             lattice,
@@ -145,171 +139,6 @@ def lammps_data(
     }
     index.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return [*written, index]
-
-
-@dataclass(frozen=True)
-class Structure:
-    """Elements on the sites of a crystal.
-
-    Parameters
-    ----------
-    lattice
-        The sites.
-    occupation
-        Element of every site, shape ``(site,)``.
-    elements
-        In the order of LAMMPS's atom types.
-    lattice_constant
-        Angstrom.
-    """
-
-    lattice: Lattice
-    occupation: NDArray[np.integer]
-    elements: tuple[str, ...]
-    lattice_constant: float
-
-    def write(self, path: Path, *, title: str) -> None:
-        """Write a data file of ``atom_style atomic``; masses are those of the potential."""
-        edges = self.lattice_constant * self.lattice.edges
-        types = " ".join(f"{i}={name}" for i, name in enumerate(self.elements, start=1))
-        lines = [
-            f"# {title}; types {types}; units metal, Angstrom",
-            "",
-            f"{self.lattice.size} atoms",
-            f"{len(self.elements)} atom types",
-            "",
-            *(
-                f"0.0 {edge:.10f} {axis}lo {axis}hi"
-                for edge, axis in zip(edges, "xyz", strict=True)
-            ),
-            "",
-            "Atoms # atomic",
-            "",
-        ]
-        rows = np.column_stack(
-            [
-                np.arange(1, self.lattice.size + 1),
-                self.occupation.astype(np.int64) + 1,
-                self.lattice.fractions * edges,
-            ]
-        )
-        with path.open("w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            np.savetxt(file, rows, fmt=["%d", "%d", "%.8f", "%.8f", "%.8f"])
-
-
-def read_occupation(path: Path) -> NDArray[np.int8]:
-    """Read the element of every site from a data file that :func:`lammps_data` wrote.
-
-    Returns
-    -------
-    NDArray[np.int8]
-        ``0 .. elements - 1``, shape ``(site,)``, in the order of the lattice's sites.
-    """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = np.loadtxt(lines[lines.index("Atoms # atomic") + 1 :], usecols=(0, 1), dtype=np.int64)
-    occupation = np.empty(len(rows), dtype=np.int8)
-    occupation[rows[:, 0] - 1] = rows[:, 1] - 1
-    return occupation
-
-
-def block_numbers(lattice: Lattice, shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the whole numbers of atoms of each element that are nearest to compositions.
-
-    Parameters
-    ----------
-    lattice
-        Gives the sites of every block.
-    shares
-        Composition of every block, shape ``(block, element)``.
-
-    Returns
-    -------
-    NDArray[np.int64]
-        Shape ``(block, element)``; rows add up to the block's sites.
-    """
-    kept = np.clip(shares, 0.0, None)  # a design may be below zero by rounding
-    return np.stack(
-        [
-            atom_numbers(int(size), tuple(row.tolist()))
-            for size, row in zip(lattice.block_sizes, kept, strict=True)
-        ]
-    )
-
-
-def arranged(
-    lattice: Lattice,
-    numbers: NDArray[np.int64],
-    *,
-    count: int,
-    wanted: NDArray[np.float64] | None,
-    penalty: float,
-    sweeps: int,
-    generator: np.random.Generator,
-) -> NDArray[np.int8]:
-    """Draw arrangements of given numbers of atoms within blocks.
-
-    Parameters
-    ----------
-    lattice
-        The sites and blocks.
-    numbers
-        Atoms of each element in each block, shape ``(block, element)``.
-    count
-        How many arrangements.
-    wanted
-        Pair counts to come near to, shape ``(block, center, neighbor)``; ``None`` for random
-        ones.
-    penalty, sweeps, generator
-        As of :func:`~fieldvae_atomistic.rearranging.rearrange`.
-
-    Returns
-    -------
-    NDArray[np.int8]
-        Element of every site, shape ``(arrangement, site)``.
-    """
-    elements = numbers.shape[1]
-    found = np.empty((count, lattice.size), dtype=np.int8)
-    order = np.argsort(lattice.block, kind="stable")
-    bounds = np.concatenate([[0], np.cumsum(lattice.block_sizes)])
-    for block, row in enumerate(numbers):
-        atoms = np.repeat(np.arange(elements, dtype=np.int8), row)
-        sites = order[bounds[block] : bounds[block + 1]]
-        for occupation in found:
-            occupation[sites] = generator.permutation(atoms)
-    if wanted is None:
-        return found
-    return rearrange(
-        lattice,
-        found[0],
-        elements=elements,
-        count=count,
-        penalty=penalty,
-        sweeps=sweeps,
-        generator=generator,
-        wanted=wanted,
-    )
-
-
-def _pair_counts(
-    sample: xr.Dataset, name: str, elements: Sequence[str], numbers: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    r"""Pair counts that belong to Warren-Cowley parameters, shape ``(block, center, neighbor)``.
-
-    .. math:: N_{ij} = 12\,N_i\,\big(c_j + \alpha_{ij}(\delta_{ij} - c_j)\big)
-
-    with the concentrations :math:`c_j` of the cell.
-    """
-    if name not in sample:
-        raise OptionError(f"order given: the samples have no field {name!r} (order_field)")
-    labels = [f"{center}-{neighbor}" for center in elements for neighbor in elements]
-    (dim,) = (str(d) for d in sample[name].dims if d not in ("x", "y", "z"))
-    if set(map(str, sample[name][dim].values)) != set(labels):
-        raise OptionError(f"{name!r} has other components than {', '.join(labels)}")
-    alpha = sample[name].sel({dim: labels}).to_numpy().reshape(len(elements), len(elements), -1)
-    cell = numbers.sum(0) / numbers.sum()
-    share = cell + alpha.transpose(2, 0, 1) * (np.eye(len(elements)) - cell)
-    return np.asarray(NEIGHBORS * numbers[:, :, None] * np.clip(share, 0.0, 1.0))
 
 
 def _elements(dataset: xr.Dataset, name: str) -> tuple[str, ...]:

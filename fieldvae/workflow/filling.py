@@ -91,6 +91,19 @@ def resolve(plan: Plan) -> Choices:
     SpecError
         With one problem for each mistake.
     """
+    fields, found = _fields(plan)
+    options: Mapping[Loc, Mapping[str, Any]] = {}
+    try:
+        options = registry.check_choices(plan.spec, plan.document)
+    except SpecError as error:
+        found += error.problems
+    if found:
+        raise SpecError(_in_order(found))
+    return Choices(fields, options)
+
+
+def _fields(plan: Plan) -> tuple[dict[str, FieldSpec], list[Problem]]:
+    """Find the fields of a plan, and what is wrong with them."""
     found: list[Problem] = []
     fields: dict[str, FieldSpec] = {}
     for key in ("inputs", "outputs"):
@@ -101,14 +114,14 @@ def resolve(plan: Plan) -> Choices:
                 found += error.problems
             except PluginError as error:
                 found.append(plan.document.problem((key, index), str(error)))
-    options: Mapping[Loc, Mapping[str, Any]] = {}
-    try:
-        options = registry.check_choices(plan.spec, plan.document)
-    except SpecError as error:
-        found += error.problems
-    if found:
-        raise SpecError(_in_order(found))
-    return Choices(fields, options)
+    for index, name in enumerate(plan.spec.outputs):
+        if name in fields and fields[name].on == "sample":
+            words = (
+                f"outputs: {name!r} is one value a sample (on: sample); outputs are fields on the "
+                "grid, and values of samples may be inputs"
+            )
+            found.append(plan.document.problem(("outputs", index), words))
+    return fields, found
 
 
 def preset_names() -> list[str]:

@@ -14,6 +14,7 @@ from fieldvae.data.store import read_dataset
 from fieldvae.document import dump_yaml
 from fieldvae.workflow import design_analysis
 from fieldvae.workflow.design_serving import design_run
+from fieldvae.workflow.designs import sentences
 from fieldvae.workflow.directory import RunDirectory
 
 DESIGN = {
@@ -80,6 +81,13 @@ class TestOptimizedInputs:
         with pytest.warns(fieldvae.PredictionWarning, match="outside the range"):
             ensemble = model.predict(store, realizations=2, self_check=False)
         assert ensemble["stress"].sizes["sample"] == 6
+
+    def test_are_told_in_words(self, designs):
+        lines = sentences(designs)
+        assert lines[0].startswith("second moment of von mises stress: ")
+        assert "better for 6 of 6 starts, by fresh realizations" in lines[0]
+        assert "permeability, held, is outside the range of training in 6 of 6" in lines
+        assert "of fresh realizations pass the self-check at the starts" in lines[-1]
 
     def test_leave_the_weights_as_they_were(self, trained_run):
         model = fieldvae.load(trained_run)

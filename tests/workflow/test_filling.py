@@ -124,6 +124,12 @@ class TestResolve:
         assert "task.yaml:10:31: model.decoder.channels: input should be a valid integer" in told
         assert "task.yaml:11:20: losses.0.reduction: input should be" in told
 
+    def test_refuses_an_output_that_is_on_no_grid(self, plan):
+        text = TASK.replace("q: {units: m}", "q: {units: m, on: sample}")
+        assert text != TASK
+        with pytest.raises(SpecError, match=r"task\.yaml:\d+:\d+: outputs: 'q' is one value a"):
+            resolve(plan(text))
+
 
 def test_a_plan_needs_no_torch(tmp_path):
     import subprocess

@@ -21,9 +21,9 @@ import torch
 
 from fieldvae.design.descent import frozen
 from fieldvae.workflow import trained
-from fieldvae.workflow.composing import OPTIMIZED, Composition, compose
-from fieldvae.workflow.design_serving import design_of, training_part
-from fieldvae.workflow.designing import descended
+from fieldvae.workflow.designs.composing import OPTIMIZED, Composition, compose
+from fieldvae.workflow.designs.optimizing import descended
+from fieldvae.workflow.designs.serving import design_of, training_part
 
 ROUNDS = 5
 SINGLES = 4

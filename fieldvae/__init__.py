@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from fieldvae.quantities.naming import Quantity, named_quantity
     from fieldvae.quantities.reliability import exceedance, quantiles
     from fieldvae.spec import TaskSpec
-    from fieldvae.workflow.design_serving import optimize_inputs
+    from fieldvae.workflow.designs.serving import optimize_inputs
     from fieldvae.workflow.exporting import export_samples
     from fieldvae.workflow.stages import Run, run
     from fieldvae.workflow.trained import TrainedModel, load
@@ -91,7 +91,7 @@ _HOMES = {
     "fieldvae.quantities.naming": ("Quantity", "named_quantity"),
     "fieldvae.quantities.reliability": ("exceedance", "quantiles"),
     "fieldvae.spec": ("TaskSpec",),
-    "fieldvae.workflow.design_serving": ("optimize_inputs",),
+    "fieldvae.workflow.designs.serving": ("optimize_inputs",),
     "fieldvae.workflow.exporting": ("export_samples",),
     "fieldvae.workflow.stages": ("Run", "run"),
     "fieldvae.workflow.trained": ("TrainedModel", "load"),

@@ -38,7 +38,7 @@ from fieldvae import FieldSpec, SpecError, TaskSpec, registry
 from fieldvae.cli.app import app
 from fieldvae.document import parse_document
 from fieldvae.schema import schema_of
-from fieldvae.workflow.design_section import read_design
+from fieldvae.workflow.designs.section import read_design
 from fieldvae.workflow.directory import RunDirectory
 from fieldvae.workflow.filling import make_plan, resolve
 

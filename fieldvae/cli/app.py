@@ -218,7 +218,7 @@ def design(
 ) -> None:
     """Find inputs whose outputs have a large or small statistic (inverse design)."""
     from fieldvae.cli.screen import Screen
-    from fieldvae.workflow.design_serving import design_run
+    from fieldvae.workflow.designs.serving import design_run
 
     store = design_run(
         run,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import io
-import struct
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

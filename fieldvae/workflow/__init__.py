@@ -11,14 +11,22 @@ module            its whole job
 ``threads``       how many threads training takes on a CPU
 ``calibrating``   the self-check's tolerance, read off real fields
 ``trained``       a trained model: predict, save, load
+``baselines``     models that scores are compared with, fitted
+``deterministic`` the baseline that is a network trained on the squared error
 ``scoring``       the evaluate stage: the model beside its baselines
+``replicating``   scores against many true outputs of one input
+``picturing``     what the report shows of conditions and principal components
+``designs``       inverse design, a package
 ``stages``        a run from the first stage to the last
 ``directory``     the files of a run, and who may write them
 ``serving``       predict, evaluate and report from a finished run
+``reliability``   exceedance probabilities and quantiles of predictions
 ``collecting``    stores from importers and simulators
+``exporting``     files of other programs, from stores
 ``inspecting``    stores described and checked
 ``validating``    a plan told
 ``starting``      a first task file
 ``progress``      what long work tells
+``following``     a training followed from outside: threads, progress, a stop
 ================  ===============================================================================
 """

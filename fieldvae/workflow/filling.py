@@ -14,7 +14,7 @@ from fieldvae.document import Document, Loc, merge, override, parse_document, re
 from fieldvae.errors import FieldvaeError, PluginError, Problem, SpecError, nearest
 from fieldvae.field import FieldSpec
 from fieldvae.spec import TaskSpec, parse_task
-from fieldvae.workflow import design_section
+from fieldvae.workflow.designs import section as design_section
 
 DEFAULT_PRESET = "default"
 

@@ -12,7 +12,7 @@ from fieldvae.errors import OptionError, PluginError
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.prediction import SelfCheck
 from fieldvae.workflow.assembly import assemble, loss_terms
-from fieldvae.workflow.designing import rehearse
+from fieldvae.workflow.designs.optimizing import rehearse
 from fieldvae.workflow.deterministic import NAME, rehearse_deterministic
 from fieldvae.workflow.preparing import Prepared
 from fieldvae.workflow.trained import TrainedModel, zeros

@@ -22,11 +22,12 @@ from fieldvae.errors import OptionError, RunError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.training import EpochRecord, Losses, train
-from fieldvae.workflow import designing, trained
+from fieldvae.workflow import trained
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
-from fieldvae.workflow.design_analysis import store_analysis, store_designs
-from fieldvae.workflow.designs import sentences as sentences_of_designs
+from fieldvae.workflow.designs.analysis import store_analysis, store_designs
+from fieldvae.workflow.designs.labeling import sentences as sentences_of_designs
+from fieldvae.workflow.designs.optimizing import optimize
 from fieldvae.workflow.directory import (
     RunDirectory,
     check_claim,
@@ -358,7 +359,7 @@ def _stage_design(directory: RunDirectory, prepared: Prepared, device: str, told
     if directory.designs.exists():
         store_analysis(directory, model, training)
         return
-    designs = designing.optimize(model, spec, training, progress=told.progress)
+    designs = optimize(model, spec, training, progress=told.progress)
     for sentence in sentences_of_designs(designs):
         told.say(sentence)
     store_designs(designs, directory, model, training)

@@ -13,11 +13,11 @@ from fieldvae.data.store import check_absent, read_dataset, write_store
 from fieldvae.errors import OptionError, RunError
 from fieldvae.spec import DesignSpec
 from fieldvae.workflow import trained
-from fieldvae.workflow.design_analysis import store_designs
-from fieldvae.workflow.design_exporting import export_designs
-from fieldvae.workflow.design_section import read_design
-from fieldvae.workflow.designing import optimize
-from fieldvae.workflow.designs import sentences
+from fieldvae.workflow.designs.analysis import store_designs
+from fieldvae.workflow.designs.exporting import export_designs
+from fieldvae.workflow.designs.labeling import sentences
+from fieldvae.workflow.designs.optimizing import optimize
+from fieldvae.workflow.designs.section import read_design
 from fieldvae.workflow.directory import RunDirectory, read_json
 from fieldvae.workflow.exporting import check_folder
 from fieldvae.workflow.filling import make_plan

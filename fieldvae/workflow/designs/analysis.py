@@ -11,7 +11,7 @@ from fieldvae.data.store import read_dataset, write_store
 from fieldvae.data.symmetry import SymmetryGroup
 from fieldvae.evaluation.designs import analyze
 from fieldvae.spec import DesignSpec
-from fieldvae.workflow.composing import chosen_samples
+from fieldvae.workflow.designs.composing import chosen_samples
 from fieldvae.workflow.directory import RunDirectory
 from fieldvae.workflow.trained import TrainedModel
 

@@ -12,9 +12,9 @@ import fieldvae
 from fieldvae import OptionError, RunError, SpecError
 from fieldvae.data.store import read_dataset
 from fieldvae.document import dump_yaml
-from fieldvae.workflow import design_analysis
-from fieldvae.workflow.design_serving import design_run
-from fieldvae.workflow.designs import sentences
+from fieldvae.workflow.designs import analysis
+from fieldvae.workflow.designs.labeling import sentences
+from fieldvae.workflow.designs.serving import design_run
 from fieldvae.workflow.directory import RunDirectory
 
 DESIGN = {
@@ -246,7 +246,7 @@ class TestInARun:
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(design_analysis, "analyze", interrupted)
+        monkeypatch.setattr(analysis, "analyze", interrupted)
         with pytest.raises(KeyboardInterrupt):
             design_run(run.path, file, settings=["starts=4"], force=True)
         assert read_dataset(run.designs).sizes["sample"] == 4
@@ -329,8 +329,8 @@ def test_gradients_flow_only_to_inputs(trained_run):
     """What is optimized changes nothing in the model, to the bit."""
     model = fieldvae.load(trained_run)
     before = {name: weight.clone() for name, weight in model.network.state_dict().items()}
-    from fieldvae.workflow.design_serving import design_of, training_part
-    from fieldvae.workflow.designing import optimize
+    from fieldvae.workflow.designs.optimizing import optimize
+    from fieldvae.workflow.designs.serving import design_of, training_part
 
     spec = design_of(trained_run, model, {**DESIGN, "iterations": 2}, ())
     optimize(model, spec, training_part(model))

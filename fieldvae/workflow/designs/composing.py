@@ -23,7 +23,7 @@ from fieldvae.quantities.fields import PhysicalFields, QuantityField
 from fieldvae.quantities.levels import level_in
 from fieldvae.quantities.naming import named_quantity
 from fieldvae.spec import DesignSpec
-from fieldvae.workflow.design_section import check_optimizer
+from fieldvae.workflow.designs.section import check_optimizer
 from fieldvae.workflow.trained import TrainedModel
 
 CALIBRATION = 32

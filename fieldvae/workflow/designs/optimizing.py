@@ -12,8 +12,8 @@ from torch import Tensor
 from fieldvae.design.descent import Course, descend
 from fieldvae.design.memory import fitting_starts
 from fieldvae.spec import DesignSpec
-from fieldvae.workflow.composing import OPTIMIZED, RENEWED, Composition, compose
-from fieldvae.workflow.designs import joined, judged, labeled
+from fieldvae.workflow.designs.composing import OPTIMIZED, RENEWED, Composition, compose
+from fieldvae.workflow.designs.labeling import joined, judged, labeled
 from fieldvae.workflow.progress import Progress, Silence
 from fieldvae.workflow.trained import TrainedModel
 

@@ -18,7 +18,7 @@ from fieldvae.data.samples import STORE_VERSION
 from fieldvae.design.descent import Course
 from fieldvae.design.draws import Draws
 from fieldvae.design.variables import GRID
-from fieldvae.workflow.composing import FRESH, Composition
+from fieldvae.workflow.designs.composing import FRESH, Composition
 
 STAGES = ("start", "optimized")
 

@@ -11,7 +11,7 @@ from fieldvae import registry
 from fieldvae.errors import OptionError
 from fieldvae.grid import Grid
 from fieldvae.spec import DesignSpec
-from fieldvae.workflow.designs import STAGES
+from fieldvae.workflow.designs.labeling import STAGES
 from fieldvae.workflow.exporting import check_folder, checked_exporter, written
 
 

@@ -145,6 +145,36 @@ class TestLammpsReplicates:
         assert store.temperature.dims == ("sample",)
         np.testing.assert_array_equal(store.concentration[1], sample.concentration)
 
+    def test_orders_conditions_by_dynamics(self):
+        options = {
+            "potential": Path("bundled:NiAlH_jea.eam.fs"),
+            "pair_style": "eam/fs",
+            "elements": ("Ni", "Al"),
+            "composition": (0.75, 0.25),
+            "conditions": 1,
+            "realizations": 2,
+            "cells": (4, 4, 4),
+            "grid": (2, 2, 2),
+            "method": "md",
+            "md_steps": 200,
+            "swap_fix": "atom/swap",
+            "swap_interval": 10,
+            "random_fraction": 0.0,
+            "temperatures": (600.0,),
+        }
+        source = lammps_replicates(**options)
+        sample = source[0]
+        # aluminum surrounds itself with nickel, in the condition and so in its realizations
+        condition, arrangements = source.arrangements(0)
+        for occupation in (condition, *arrangements):
+            order = warren_cowley(source.cells.lattice, occupation, elements=2)
+            assert order[0, 1].mean() < -0.1
+        assert float(sample.temperature) == 600.0
+        assert float(sample.warren_cowley_error.max()) < 0.1
+        assert "molecular dynamics" in json.loads(source.attributes["provenance"])["method"]
+        first, second = sample.residual_stress.values
+        assert np.std(first - second) > 0.05
+
     def test_refuses_blocks_too_thin_to_be_rearranged(self, meam):
         wrong = {**SMALL, "grid": (4, 2, 2)}
         with pytest.raises(OptionError, match="blocks of two unit cells at least"):

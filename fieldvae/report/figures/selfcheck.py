@@ -44,7 +44,7 @@ def self_check_plot(
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     gathered = False
-    figure = new_figure(0.5 + 1.9 * rows)
+    figure = new_figure(0.6 + 2.0 * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for name, panel in zip(names, axes, strict=False):
         chosen = details.sel(condition=name)
@@ -80,8 +80,7 @@ def self_check_plot(
             )
         area = scores.get(name, {}).get("auc")
         title = titles.get(name, name.replace("_", " "))
-        panel.set_title(f"{title}: AUC {area:.2f}" if area is not None else title, loc="left")
-        panel.set_xlabel(MEASURES.get(measure, "error"))
+        panel.set_title(f"{title}\nAUC {area:.2f}" if area is not None else title, loc="left")
         panel.set_yticks([])
         panel.set_xlim(0, top * 1.01)
         panel.spines["left"].set_visible(False)
@@ -89,6 +88,7 @@ def self_check_plot(
     for panel in axes[len(names) :]:
         panel.set_visible(False)
     axes[0].set_ylabel("density")
+    figure.supxlabel(MEASURES.get(measure, "error"), fontsize="medium")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return Plot(
         "self-check-errors",

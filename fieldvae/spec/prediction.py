@@ -1,0 +1,55 @@
+"""The sections ``prediction`` and ``evaluation``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from fieldvae.spec.choices import Section
+
+
+class QuantileTolerance(Section):
+    """A tolerance read off real held-out fields: accept what errs less than this share of them."""
+
+    quantile: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+class PredictionSpec(Section):
+    """Algorithm 1 of arXiv:2604.02281: realizations that pass the self-check."""
+
+    realizations: Annotated[PositiveInt, Field(description="Accepted realizations a sample.")] = 3
+    self_check: bool = True
+    error: Annotated[
+        Literal["relative", "spread"],
+        Field(
+            description="Condition error relative to the condition (paper), or to its spread "
+            "over the training part."
+        ),
+    ] = "spread"
+    tolerance: Annotated[
+        PositiveFloat | QuantileTolerance,
+        Field(description="Largest condition error, or {quantile: 0.95} of real fields' own."),
+    ] = QuantileTolerance()
+    max_draws: Annotated[PositiveInt, Field(description="Draws tried a sample.")] = 500
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _enough_draws(self) -> PredictionSpec:
+        if self.max_draws < self.realizations:
+            raise ValueError(
+                f"max_draws {self.max_draws} is below realizations {self.realizations}"
+            )
+        return self
+
+
+class EvaluationSpec(Section):
+    """Scores on the test part."""
+
+    realizations: Annotated[int, Field(ge=2, description="Ensemble size for the scores.")] = 100
+    baselines: Annotated[
+        tuple[Literal["climatology", "linear_gaussian", "deterministic"], ...],
+        Field(description="Models that every score is compared with."),
+    ] = ("climatology", "linear_gaussian", "deterministic")
+    bootstrap: Annotated[NonNegativeInt, Field(description="Resamples for intervals.")] = 1000
+    seed: NonNegativeInt = 0

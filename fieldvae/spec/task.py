@@ -1,0 +1,102 @@
+"""The whole task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from fieldvae.document import Document, Loc
+from fieldvae.errors import SpecError
+from fieldvae.field import FieldSpec
+from fieldvae.spec.choices import LossChoice, PluginChoice, Section, listed, use
+from fieldvae.spec.data import DataSpec
+from fieldvae.spec.design import DesignSpec
+from fieldvae.spec.model import ModelSpec, TrainingSpec
+from fieldvae.spec.prediction import EvaluationSpec, PredictionSpec
+from fieldvae.spec.problems import problems
+from fieldvae.spec.symmetry import Operation, SymmetryName, listed_symmetries
+
+
+def _none_where_empty(value: object) -> object:
+    return None if value == {} else value
+
+
+class TaskSpec(Section):
+    """A whole task, every default filled in: frozen, from YAML and back to it."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    task: Annotated[str | None, Field(description="An installed task to start from.")] = None
+    fields: Annotated[
+        dict[str, FieldSpec], Field(description="Fields declared here; others come from plugins.")
+    ] = {}
+    inputs: Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
+    outputs: Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
+    data: DataSpec
+    model: ModelSpec = ModelSpec()
+    losses: Annotated[tuple[Annotated[LossChoice, BeforeValidator(use)], ...], Field(min_length=1)]
+    training: TrainingSpec
+    symmetry: Annotated[
+        tuple[SymmetryName | Operation, ...],
+        BeforeValidator(listed_symmetries),
+        Field(description="none, cubic, translations, or 3x3 operations in crystal axes."),
+    ] = ("none",)
+    prediction: PredictionSpec = PredictionSpec()
+    design: Annotated[
+        DesignSpec | None,
+        BeforeValidator(_none_where_empty),
+        Field(description="Inverse design with the trained model; none where left out."),
+    ] = None
+    evaluation: EvaluationSpec = EvaluationSpec()
+
+    @model_validator(mode="after")
+    def _fields_are_told_apart(self) -> TaskSpec:
+        for names in (self.inputs, self.outputs):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            if repeated:
+                raise ValueError(f"field {repeated[0]!r} is named twice")
+        both = [name for name in self.inputs if name in self.outputs]
+        if both:
+            raise ValueError(
+                f"field {both[0]!r} is both an input and an output; a model given the answer "
+                "learns nothing: remove it from one of them"
+            )
+        return self
+
+    def choices(self) -> dict[Loc, tuple[str, PluginChoice]]:
+        """Every choice of a plugin: its place in the task -> (group, choice)."""
+        found: dict[Loc, tuple[str, PluginChoice]] = {
+            ("model", "smoother"): ("smoothers", self.model.smoother),
+            ("model", "encoder"): ("encoders", self.model.encoder),
+            ("model", "decoder"): ("decoders", self.model.decoder),
+            ("model", "prior"): ("priors", self.model.prior),
+        }
+        for name, choice in self.model.smoothers.items():
+            found["model", "smoothers", name] = ("smoothers", choice)
+        for index, loss in enumerate(self.losses):
+            found["losses", index] = ("losses", loss)
+        if self.design is not None:
+            found |= {("design", *loc): kind for loc, kind in self.design.choices().items()}
+        return found
+
+
+def parse_task(document: Document, filled: Mapping[str, Any]) -> TaskSpec:
+    """Check a task whose defaults have been filled in, naming every mistake at once.
+
+    Parameters
+    ----------
+    document
+        What the user wrote, for the places of mistakes.
+    filled
+        The same laid over the defaults.
+
+    Raises
+    ------
+    SpecError
+        With one problem for each mistake.
+    """
+    try:
+        return TaskSpec.model_validate(filled)
+    except ValidationError as error:
+        raise SpecError(problems(document, error, TaskSpec)) from None

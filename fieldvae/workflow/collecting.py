@@ -100,8 +100,8 @@ class _Warnings:
     def tell(self, warned: Warned) -> None:
         """Tell what is new in the warnings of one sample."""
         for text in warned.texts:
-            # two warnings are of one kind if they differ in names and numbers alone
-            kind = re.sub(r"\S*\d\S*", "#", text)
+            # of one kind are those that differ in the place before a colon and in numbers alone
+            kind = re.sub(r"\S*\d\S*", "#", text.partition(": ")[2] or text)
             if kind not in self.samples:
                 self.progress.warn(f"sample {warned.index}: {text}")
             self.samples.setdefault(kind, []).append(warned.index)

@@ -145,6 +145,7 @@ class TestLammps:
             ({"library": None}, "meam needs library and library_elements"),
             ({"pair_style": "eam/alloy"}, "belong to meam, not to eam/alloy"),
             ({"elements": ("Co", "Xx")}, "LAMMPS refuses MoCoNiVFeAlCr_2nn.meam as pair_style"),
+            ({"elements": ("Co", "Xx")}, r"\(it names Mo, Co, Ni, V, Fe, Al, Cr\)"),
             ({"training_cells": 5}, "5 training cells cannot fix 9 numbers"),
             ({"composition": (0.5, 0.2, 0.2)}, "composition 0.5,0.2,0.2 adds up to 0.9"),
             ({"orientation": (1, 0, 0, 1, 1, 0, 0, 0, 1)}, "are not at right angles"),

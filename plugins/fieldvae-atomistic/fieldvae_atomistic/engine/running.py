@@ -91,6 +91,7 @@ def start(
         raise OptionError(
             f"LAMMPS refuses {potential.path.name} as pair_style {potential.style} with "
             f"elements {', '.join(potential.elements)}: {told(error)}"
+            + (f" (it names {', '.join(potential.known)})" if potential.known else "")
         ) from error
     return engine
 

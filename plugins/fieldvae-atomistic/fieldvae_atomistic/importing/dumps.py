@@ -294,6 +294,7 @@ def _kinds(piece: dump.Piece, layout: Layout, elements: Sequence[str]) -> NDArra
         raise piece.error(
             row,
             f"atom type {values[row]:g}, but elements names {len(elements)}: "
-            f"{', '.join(elements)}; name an element for every type, in their order",
+            f"{', '.join(elements)}; name an element for every type, in their order, with commas "
+            "between",
         )
     return kind

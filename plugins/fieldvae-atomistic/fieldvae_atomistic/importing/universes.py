@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +39,10 @@ Compositions: TypeAlias = Composition | Annotated[tuple[Composition, ...], Len(m
 
 NAMING = ("elements", "types", "names")
 """Attributes of MDAnalysis's atoms that may name elements, in the order they are looked for."""
+
+
+TOLD = 160
+"""Characters of MDAnalysis's own words in an error; it may list every format that it knows."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Frame:
         try:
             return mdanalysis.Universe(*files, **told)
         except Exception as error:  # MDAnalysis's readers raise whatever befalls them
-            words = " ".join(str(error).split())
+            words = textwrap.shorten(str(error), TOLD, placeholder=" ...")
             raise error_at(
                 shown(self.path),
                 f"MDAnalysis cannot read this ({type(error).__name__}: {words}); name the file "

@@ -41,6 +41,7 @@ class _Transforms:
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # what is kept serves passes with gradients too
 def _transforms(
     shape: Shape, kernel: Shape, dtype: torch.dtype, device: torch.device
 ) -> _Transforms:

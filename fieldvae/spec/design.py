@@ -12,10 +12,12 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    field_validator,
     model_validator,
 )
 
 from fieldvae.document import Loc
+from fieldvae.errors import nearest
 from fieldvae.spec.choices import Choice, PluginChoice, Section, use
 
 
@@ -160,6 +162,10 @@ def _by_name(value: object) -> object:
     return value
 
 
+HELD = ("training", "regression")
+"""How an input is held, but by numbers."""
+
+
 class DesignSpec(Section):
     """Inverse design: inputs whose outputs have a large or small statistic (Algorithm 2)."""
 
@@ -224,6 +230,15 @@ class DesignSpec(Section):
         Annotated[ExportChoice, BeforeValidator(use)] | None,
         Field(description="Exporter of the best designs, for --export."),
     ] = None
+
+    @field_validator("hold", mode="before")
+    @classmethod
+    def _names_a_way_to_hold(cls, value: object) -> object:
+        for name, given in value.items() if isinstance(value, Mapping) else ():
+            if isinstance(given, str) and given not in HELD:
+                hint = nearest(given, HELD) or f"; expected numbers, {' or '.join(HELD)}"
+                raise ValueError(f"{name} is held at {given!r}{hint}")
+        return value
 
     @model_validator(mode="after")
     def _is_consistent(self) -> DesignSpec:

@@ -6,6 +6,15 @@ from torch.testing import assert_close
 from fieldvae.model.fourier import circular_convolution
 
 
+def test_a_first_call_without_gradients_leaves_them_to_later_ones():
+    """Tables are kept by shape; this one is used nowhere else."""
+    field, weight = torch.ones(1, 1, 7, 2, 1), torch.ones(1, 1, 3, 1, 1, requires_grad=True)
+    with torch.inference_mode():
+        circular_convolution(field, weight)
+    circular_convolution(field, weight).sum().backward()
+    assert_close(weight.grad, torch.full_like(weight, 14.0))
+
+
 @pytest.mark.parametrize("shape", [(4, 4, 4), (1, 2, 3), (5, 1, 1), (6, 3, 1)])
 @pytest.mark.parametrize("kernel", [(3, 3, 3), (3, 1, 1)])
 class TestCircularConvolution:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from fieldvae.workflow.designs import analysis
 from fieldvae.workflow.designs.labeling import sentences
 from fieldvae.workflow.designs.serving import design_run
 from fieldvae.workflow.directory import RunDirectory
+from fieldvae.workflow.progress import Silence
 
 DESIGN = {
     "vary": {"fraction": {"mean": "equal"}},
@@ -112,6 +114,18 @@ class TestSettings:
         sign = 1 if "maximize" in goal else -1
         assert float((sign * gain).mean()) > 0
 
+    def test_a_level_that_nothing_exceeds_is_told(self, trained_run):
+        class Ear(Silence):
+            told: ClassVar[list[str]] = []
+
+            def warn(self, line):
+                self.told.append(line)
+
+        goal = {"maximize": "exceedance", "level": 1e6, "of": DESIGN["goal"]["of"]}
+        design = {**DESIGN, "goal": goal, "iterations": 1}
+        fieldvae.optimize_inputs(trained_run, design, progress=Ear())
+        assert "no realization of any start or design is above the level 1e+06 GPa" in Ear.told[0]
+
     def test_of_the_paper_optimize_the_latent_too(self, trained_run):
         settings = {"preset": "paper", "starts": 3, "iterations": 4, "record": [1, 4]}
         asked = {**DESIGN, **settings}
@@ -204,6 +218,13 @@ class TestCommand:
         for name in ("fraction", "permeability", "gradient", "quantity"):
             assert f'Name="{name}"'.encode() in written
 
+    def test_refuses_an_export_that_names_no_exporter(self, trained_run, tmp_path):
+        file = tmp_path / "design.yaml"
+        file.write_text(dump_yaml(DESIGN))
+        with pytest.raises(OptionError, match="--export needs an exporter in the design"):
+            design_run(trained_run, file, out=tmp_path / "d.zarr", export=tmp_path / "e")
+        assert not (tmp_path / "d.zarr").exists()
+
     def test_is_a_stage_of_a_run(self, small_task, tmp_path):
         task = {**small_task, "design": {**DESIGN, "iterations": 1, "starts": 2}}
         finished = fieldvae.run(task, out=tmp_path / "run", until="design")
@@ -277,6 +298,10 @@ class TestRefusals:
             ({"latent": {"vary": True, "renew": True}}, "cannot be drawn anew"),
             ({"record": [9]}, "record 9 is beyond iterations 8"),
             ({"startz": 3}, "unknown key 'startz'; did you mean 'starts'"),
+            (
+                {"hold": {**DESIGN["hold"], "permeability": "regresion"}},
+                "permeability is held at 'regresion'; did you mean 'regression'",
+            ),
             ({"export": "lammps_dat"}, "no exporter is named 'lammps_dat'"),
         ],
     )
@@ -299,7 +324,10 @@ class TestRefusals:
                 "is in K, which does not convert to GPa",
             ),
             ({"samples": {"temperatur": 300}}, "no coordinate 'temperatur'; did you mean"),
-            ({"samples": {"temperature": 5}}, "no training sample has temperature: 5"),
+            (
+                {"samples": {"temperature": 5}},
+                "no training sample has temperature: 5.*there are temperature: 300",
+            ),
             ({"self_check": {"weight": {"flux": 1.0}}}, "self_check.weight names 'flux'; inputs"),
             ({"hold": {**DESIGN["hold"], "gradient": [0.0, 1.0]}}, "hold of 'gradient' has 2"),
         ],

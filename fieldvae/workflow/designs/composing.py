@@ -172,7 +172,12 @@ def chosen_samples(training: xr.Dataset, spec: DesignSpec) -> xr.Dataset:
         chosen &= missing if value is None else (training[name] == value).to_numpy()
     if not chosen.any():
         told = ", ".join(f"{name}: {value}" for name, value in spec.samples.items())
-        raise OptionError(f"samples: no training sample has {told}")
+        there = "; ".join(
+            f"{name}: {', '.join(map(str, np.unique(training[name].dropna('sample'))))}"
+            + (" or null" if bool(training[name].isnull().any()) else "")
+            for name in spec.samples
+        )
+        raise OptionError(f"samples: no training sample has {told}; there are {there}")
     return training.isel(sample=chosen)
 
 

@@ -34,15 +34,27 @@ def export_designs(designs: xr.Dataset, spec: DesignSpec, grid: Grid, folder: Pa
     OptionError
         If no exporter is named, or the folder is not empty.
     """
+    check_exporter(spec)
+    assert spec.export is not None
+    use, options = checked_exporter({"use": spec.export.use, **spec.export.options})
+    check_folder(folder, option="--export")
+    chosen = chosen_designs(designs, spec, best=spec.export.best, starts=spec.export.starts)
+    return written(use, chosen, grid, folder, options)
+
+
+def check_exporter(spec: DesignSpec) -> None:
+    """Refuse a design that names no exporter.
+
+    Raises
+    ------
+    OptionError
+        With those that are installed.
+    """
     if spec.export is None:
         raise OptionError(
             "--export needs an exporter in the design, as in export: {use: lammps_data}; "
             f"installed: {', '.join(registry.names('exporters')) or 'none'}"
         )
-    use, options = checked_exporter({"use": spec.export.use, **spec.export.options})
-    check_folder(folder, option="--export")
-    chosen = chosen_designs(designs, spec, best=spec.export.best, starts=spec.export.starts)
-    return written(use, chosen, grid, folder, options)
 
 
 def chosen_designs(designs: xr.Dataset, spec: DesignSpec, *, best: int, starts: bool) -> xr.Dataset:

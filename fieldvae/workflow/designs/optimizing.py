@@ -66,7 +66,16 @@ def optimize(
             f"{failed} of {spec.starts} starts ended with an objective that is not finite; take "
             "smaller steps (optimizer.lr)"
         )
-    return labeled(composition, whole, judged(composition, whole.physical))
+    found = judged(composition, whole.physical)
+    goal = composition.objective.goal.statistic
+    if goal.name == "exceedance" and not bool(found.statistic.any()):
+        units = "" if composition.quantity.units == "1" else f" {composition.quantity.units}"
+        told.warn(
+            f"no realization of any start or design is above the level {goal.level:g}{units}, so "
+            "that nothing could be learned: the greatest value of "
+            f"{spec.goal.of.use} is {float(found.values.max()):.3g}{units}; lower goal.level"
+        )
+    return labeled(composition, whole, found)
 
 
 def rehearse(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> None:

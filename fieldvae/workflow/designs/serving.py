@@ -14,7 +14,7 @@ from fieldvae.errors import OptionError, RunError
 from fieldvae.spec import DesignSpec
 from fieldvae.workflow import trained
 from fieldvae.workflow.designs.analysis import store_designs
-from fieldvae.workflow.designs.exporting import export_designs
+from fieldvae.workflow.designs.exporting import check_exporter, export_designs
 from fieldvae.workflow.designs.labeling import sentences
 from fieldvae.workflow.designs.optimizing import optimize
 from fieldvae.workflow.designs.section import read_design
@@ -117,6 +117,7 @@ def design_run(
     path = out or directory.designs
     own = path.resolve() == directory.designs.resolve() and directory.summary.exists()
     if export is not None:
+        check_exporter(spec)
         check_folder(export, option="--export")
     kept = _kept(path, spec) if export is not None and not force else None
     made = kept is None

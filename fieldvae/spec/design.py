@@ -90,6 +90,10 @@ class GoalSpec(Section):
             raise ValueError("give one of maximize and minimize, as in maximize: second_moment")
         if self.statistic in ("quantile", "cvar") and self.probability is None:
             raise ValueError(f"{self.statistic} needs probability, as in probability: 0.95")
+        if self.statistic not in ("quantile", "cvar") and self.probability is not None:
+            raise ValueError(f"probability belongs to quantile and cvar, not to {self.statistic}")
+        if self.statistic != "exceedance" and self.level is not None:
+            raise ValueError(f"level belongs to exceedance, not to {self.statistic}")
         if self.statistic == "exceedance" and self.level is None:
             raise ValueError("exceedance needs level, as in level: 500 MPa")
         positive = self.statistic in ("second_moment", "variance")

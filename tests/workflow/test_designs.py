@@ -294,6 +294,14 @@ class TestRefusals:
                 {"goal": {"maximize": "exceedance", "of": "von_mises_stress"}},
                 "exceedance needs level",
             ),
+            (
+                {"goal": {"maximize": "mean", "probability": 0.5, "of": "von_mises_stress"}},
+                "probability belongs to quantile and cvar, not to mean",
+            ),
+            (
+                {"goal": {"maximize": "mean", "level": 0.5, "of": "von_mises_stress"}},
+                "level belongs to exceedance, not to mean",
+            ),
             ({"preset": "papr"}, "no design preset 'papr'; did you mean 'paper'"),
             ({"latent": {"vary": True, "renew": True}}, "cannot be drawn anew"),
             ({"record": [9]}, "record 9 is beyond iterations 8"),

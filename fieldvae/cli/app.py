@@ -171,6 +171,13 @@ def evaluate(
     realizations: Annotated[
         Optional[int], typer.Option(min=2, help="Ensemble size; default: the task's.")
     ] = None,
+    stratify: Annotated[
+        Optional[str],
+        typer.Option(
+            help="Sample coordinate; scores for each of its values too. Default: the task's.",
+            metavar="NAME",
+        ),
+    ] = None,
     out: Annotated[
         Optional[Path], typer.Option(help="Directory for metrics.json and evaluation.zarr.")
     ] = None,
@@ -185,6 +192,7 @@ def evaluate(
         run,
         store,
         realizations=realizations,
+        stratify=stratify,
         out=out,
         force=force,
         device=device,

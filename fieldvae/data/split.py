@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from fieldvae.data.conform import SAMPLE
-from fieldvae.errors import StoreError, nearest
+from fieldvae.data.coordinates import sample_coordinate
+from fieldvae.errors import StoreError
 from fieldvae.spec import DataSpec, SplitSpec
 
 DEFAULT_GROUP: str | None = DataSpec.model_fields["group"].default
@@ -164,21 +165,8 @@ def _largest_remainders(
 
 
 def _values(dataset: xr.Dataset, name: str, option: str) -> np.ndarray:
-    """Values of a sample coordinate, or of a field on samples with one component."""
-    if name in dataset.variables:
-        array = dataset[name]
-        if SAMPLE in array.dims and array.size == array.sizes[SAMPLE]:
-            values: np.ndarray = array.values.reshape(-1)
-            return values
-    known = [
-        str(n)
-        for n, v in dataset.variables.items()
-        if v.dims[:1] == (SAMPLE,) and v.size == v.sizes[SAMPLE] and str(n) != SAMPLE
-    ]
-    raise StoreError(
-        f"data.{option}: there is no sample coordinate {name!r}{nearest(name, known)}; "
-        f"the store has {', '.join(known) or 'none'}"
-    )
+    values: np.ndarray = sample_coordinate(dataset, name, option=f"data.{option}").values
+    return values
 
 
 def _missing(values: np.ndarray) -> np.ndarray:

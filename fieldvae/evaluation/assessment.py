@@ -10,26 +10,16 @@ import numpy as np
 import xarray as xr
 
 from fieldvae.errors import ShapeError
-from fieldvae.evaluation.accuracy import variability
-from fieldvae.evaluation.comparison import compared
-from fieldvae.evaluation.details import figure_data, histogram_edges
-from fieldvae.evaluation.labeled import field_array
-from fieldvae.evaluation.measures import EnsembleMeasures, measure_ensemble
-from fieldvae.evaluation.metrics import Resampling, prediction_metrics, reconstruction_metrics
+from fieldvae.evaluation.details import figure_data
+from fieldvae.evaluation.heldout import DETERMINISTIC, MODEL, REFERENCE, HeldOut
+from fieldvae.evaluation.metrics import Resampling
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.selfcheck import ConditionErrors, self_check_metrics
+from fieldvae.evaluation.strata import Strata
+from fieldvae.evaluation.stratified import stratified
 from fieldvae.evaluation.verdicts import calibration_verdict
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
-
-MODEL = "model"
-"""Name of the trained model among the models scored."""
-
-REFERENCE = "climatology"
-"""The model that skill is measured from."""
-
-DETERMINISTIC = "deterministic"
-"""The model that gives one field for each input, and no law."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +56,7 @@ def evaluate(
     reconstruction: xr.Dataset | None = None,
     self_checked: xr.Dataset | None = None,
     condition_errors: ConditionErrors | None = None,
+    strata: Strata | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
@@ -92,6 +83,8 @@ def evaluate(
         The model's realizations after the self-check, scored apart.
     condition_errors
         For the report on the self-check.
+    strata
+        Groups of the samples that are scored by themselves too.
     resamples
         Bootstrap resamples over samples for the 95 % intervals; zero for none.
     seed
@@ -104,7 +97,8 @@ def evaluate(
         :func:`~fieldvae.evaluation.metrics.prediction_metrics`; under ``model`` also
         ``calibration.<field>`` of :func:`~fieldvae.evaluation.verdicts.calibration_verdict`, and
         ``reconstruction``, ``prediction_self_checked``, ``self_check`` and
-        ``comparison.<baseline>.<field>`` where they apply.
+        ``comparison.<baseline>.<field>`` where they apply. Strata add ``prediction_strata`` and
+        ``comparison_strata``, see :func:`~fieldvae.evaluation.stratified.stratified`.
 
     Raises
     ------
@@ -114,67 +108,27 @@ def evaluate(
     _check_samples(truth, predictions)
     generator = np.random.default_rng(seed)
     resampling = Resampling(resamples, generator)
-    values = {field.name: field_array(field, truth, grid).astype(float) for field in fields}
-    edges = {name: histogram_edges(value) for name, value in values.items()}
-
-    def measured(ensemble: xr.Dataset) -> dict[str, EnsembleMeasures]:
-        return {
-            field.name: measure_ensemble(
-                field,
-                truth,
-                ensemble,
-                grid=grid,
-                scale=scales[field.name],
-                edges=edges[field.name],
-                generator=generator,
-            )
-            for field in fields
-        }
-
-    measures = {name: measured(ensemble) for name, ensemble in predictions.items()}
+    held_out = HeldOut.of(truth, fields=fields, grid=grid, scales=scales)
+    measures = {name: held_out.measured(each, generator) for name, each in predictions.items()}
     reference = measures.get(REFERENCE)
-
-    def scored(ours: Mapping[str, EnsembleMeasures]) -> dict[str, Any]:
-        return {
-            name: prediction_metrics(
-                ours[name],
-                truth_variability=variability(scales[name].scaled(value)),
-                reference=None if reference is None else reference[name],
-                resampling=resampling,
-            )
-            for name, value in values.items()
-        }
-
     metrics: dict[str, Any] = {
-        name: {"prediction": scored(measure)} for name, measure in measures.items()
+        name: {"prediction": held_out.scored(ours, reference, resampling=resampling)}
+        for name, ours in measures.items()
     }
+    model = metrics[MODEL]
     if reconstruction is not None:
-        metrics[MODEL]["reconstruction"] = {
-            field.name: reconstruction_metrics(
-                values[field.name],
-                field_array(field, reconstruction, grid).astype(float),
-                scale=scales[field.name],
-                resampling=resampling,
-            )
-            for field in fields
-        }
+        model["reconstruction"] = held_out.reconstructed(reconstruction, resampling=resampling)
     if self_checked is not None:
-        metrics[MODEL]["prediction_self_checked"] = scored(measured(self_checked))
-    metrics[MODEL]["calibration"] = {
-        field.name: calibration_verdict(field.title, metrics[MODEL]["prediction"][field.name])
+        checked = held_out.measured(self_checked, generator)
+        model["prediction_self_checked"] = held_out.scored(
+            checked, reference, resampling=resampling
+        )
+    model["calibration"] = {
+        field.name: calibration_verdict(field.title, model["prediction"][field.name])
         for field in fields
     }
-    metrics[MODEL]["comparison"] = {
-        name: {
-            field.name: compared(
-                field,
-                measures[MODEL][field.name],
-                theirs[field.name],
-                name=name,
-                resampling=resampling,
-            )
-            for field in fields
-        }
+    model["comparison"] = {
+        name: held_out.compared(measures[MODEL], theirs, name=name, resampling=resampling)
         for name, theirs in measures.items()
         if name != MODEL
     }
@@ -187,13 +141,17 @@ def evaluate(
         reconstruction=reconstruction,
         grid=grid,
         scales=scales,
-        edges=edges,
+        edges=held_out.edges,
         generator=generator,
     )
     if condition_errors is not None:
-        metrics[MODEL]["self_check"] = self_check_metrics(condition_errors)
+        model["self_check"] = self_check_metrics(condition_errors)
         details = details.assign(condition_errors.dataset())
-    return Evaluation(metrics, details)
+    found = Evaluation(metrics, details)
+    if strata is None:
+        return found
+    again = Resampling(resamples, np.random.default_rng(seed))
+    return found.joined(Evaluation(stratified(held_out, measures, strata, again), xr.Dataset()))
 
 
 def _check_samples(truth: xr.Dataset, predictions: Mapping[str, xr.Dataset]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from fieldvae.evaluation.measures import EnsembleMeasures
 from fieldvae.evaluation.metrics import Resampling, plain
 from fieldvae.evaluation.scores import Array
 from fieldvae.evaluation.verdicts import CALIBRATED, UNKNOWN, calibration_verdicts
@@ -27,8 +26,8 @@ _TONES = {"beats": "good", "falls behind": "caution"}
 
 def compared(
     field: FieldSpec,
-    ours: EnsembleMeasures,
-    theirs: EnsembleMeasures,
+    ours: Mapping[str, Array],
+    theirs: Mapping[str, Array],
     *,
     name: str,
     resampling: Resampling,
@@ -40,7 +39,8 @@ def compared(
     field
         The field.
     ours, theirs
-        Measures of the model and of the baseline, on the same samples.
+        What was measured of the model and of the baseline, on the same samples, as
+        :attr:`~fieldvae.evaluation.measures.EnsembleMeasures.samples`.
     name
         The baseline.
     resampling
@@ -56,7 +56,7 @@ def compared(
     """
     found: dict[str, Any] = {}
     for score in ("energy_score", "crps"):
-        ours_each, theirs_each = ours.samples[score], theirs.samples[score]
+        ours_each, theirs_each = ours[score], theirs[score]
         interval = resampling.interval(np.subtract, ours_each, theirs_each)
         found[score] = {
             "difference": plain(ours_each.mean() - theirs_each.mean()),

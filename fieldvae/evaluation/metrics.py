@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from fieldvae.evaluation.accuracy import mae, r2, relative_error, squared_error, variability
 from fieldvae.evaluation.bootstrap import bootstrap_interval
-from fieldvae.evaluation.measures import LEVELS, EnsembleMeasures, coverage_name
+from fieldvae.evaluation.measures import LEVELS, coverage_name
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.scores import Array
 
@@ -54,22 +54,26 @@ def plain(value: float | np.floating | Array) -> float | None:
 
 
 def prediction_metrics(
-    measures: EnsembleMeasures,
+    samples: Mapping[str, Array],
     *,
+    realizations: int,
     truth_variability: Array,
-    reference: EnsembleMeasures | None,
+    reference: Mapping[str, Array] | None,
     resampling: Resampling,
 ) -> dict[str, Any]:
     """Scores of one field of one model.
 
     Parameters
     ----------
-    measures
-        What was measured of it.
+    samples
+        What was measured of each sample, as
+        :attr:`~fieldvae.evaluation.measures.EnsembleMeasures.samples`.
+    realizations
+        Ensemble size.
     truth_variability
         Mean squared distance of the scaled truth from its mean, shape ``(sample,)``.
     reference
-        Measures of climatology, for ``crps_skill``.
+        The same of climatology, for ``crps_skill``.
     resampling
         For the intervals.
 
@@ -81,7 +85,6 @@ def prediction_metrics(
         ``r2_mean``, ``variance_ratio`` (variance over cells, of realizations over that of the
         truth), ``crps_skill``, each beside its ``<name>_interval``; and ``realizations``.
     """
-    samples = measures.samples
     statistics: dict[str, tuple[Callable[..., Array], tuple[Array, ...]]] = {
         name: (_mean, (samples[name],)) for name in MEANS
     }
@@ -92,12 +95,12 @@ def prediction_metrics(
     )
     statistics["r2_mean"] = (_explained, (samples["squared_error"], truth_variability))
     if reference is not None:
-        statistics["crps_skill"] = (_explained, (samples["crps"], reference.samples["crps"]))
+        statistics["crps_skill"] = (_explained, (samples["crps"], reference["crps"]))
     found: dict[str, Any] = {}
     for name, (statistic, values) in statistics.items():
         found[name] = plain(statistic(*(np.mean(value) for value in values)))
         found[f"{name}_interval"] = resampling.interval(statistic, *values)
-    found["realizations"] = measures.realizations
+    found["realizations"] = realizations
     return found
 
 

@@ -51,5 +51,12 @@ class EvaluationSpec(Section):
         tuple[Literal["climatology", "linear_gaussian", "deterministic"], ...],
         Field(description="Models that every score is compared with."),
     ] = ("climatology", "linear_gaussian", "deterministic")
+    stratify: Annotated[
+        str | None,
+        Field(
+            description="Sample coordinate; scores are told for each of its values too. "
+            "Default: data.stratify, where the samples have it."
+        ),
+    ] = None
     bootstrap: Annotated[NonNegativeInt, Field(description="Resamples for intervals.")] = 1000
     seed: NonNegativeInt = 0

@@ -23,6 +23,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.spec import TaskSpec
 from fieldvae.workflow.filling import Choices, Plan, resolve
+from fieldvae.workflow.stratifying import check_strata
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def prepare(plan: Plan) -> Prepared:
         test_samples=test_samples,
     )
     _check_learnable(learned, split, spec)
+    check_strata(plan, learned.take(split.test))
     symmetry = SymmetryGroup.build(spec.symmetry, learned.grid, learned.fields)
     scaling = Scaling.fit(
         learned.dataset, learned.fields, split.train, spec.data.scaling, symmetry=symmetry

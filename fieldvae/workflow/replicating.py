@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from fieldvae.data.replicates import Replicates
-from fieldvae.evaluation import Evaluation, component_scales
+from fieldvae.evaluation import Evaluation, Strata, component_scales
 from fieldvae.evaluation.baselines import Baseline
 from fieldvae.evaluation.replicates import score_replicates
 from fieldvae.prediction import realize
@@ -23,6 +23,7 @@ def score_against_replicates(
     replicates: Replicates,
     *,
     realizations: int,
+    strata: Strata | None = None,
 ) -> Evaluation:
     """Draw realizations for the conditions and score them against their replicates.
 
@@ -38,6 +39,8 @@ def score_against_replicates(
         Inputs, and several true outputs of each.
     realizations
         Ensemble size.
+    strata
+        Groups of the inputs that are scored by themselves too.
     """
     settings, samples = model.spec.evaluation, replicates.inputs
     generator = torch.Generator(model.device).manual_seed(settings.seed + 2)
@@ -54,6 +57,7 @@ def score_against_replicates(
         fields=prepared.outputs,
         grid=samples.grid,
         scales=component_scales(training, prepared.outputs, prepared.grid),
+        strata=strata,
         resamples=settings.bootstrap,
         seed=settings.seed,
     )

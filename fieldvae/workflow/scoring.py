@@ -12,7 +12,7 @@ import xarray as xr
 from fieldvae.contract import Batch
 from fieldvae.data.replicates import Replicates
 from fieldvae.data.samples import Samples
-from fieldvae.evaluation import ConditionErrors, Evaluation, component_scales, evaluate
+from fieldvae.evaluation import ConditionErrors, Evaluation, Strata, component_scales, evaluate
 from fieldvae.evaluation.baselines import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
 from fieldvae.workflow.baselines import fitted_baselines
@@ -22,6 +22,7 @@ from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress
 from fieldvae.workflow.replicating import score_against_replicates
+from fieldvae.workflow.stratifying import strata_of
 from fieldvae.workflow.trained import TrainedModel
 
 SAMPLES_AT_ONCE = 256
@@ -46,12 +47,18 @@ def score_run(
     baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)
     test = prepared.samples.take(prepared.split.test)
     count = model.spec.evaluation.realizations
-    evaluation = _score(model, prepared, baselines, test, count=count)
+    strata = strata_of(test.dataset, model.spec)
+    evaluation = _score(model, prepared, baselines, test, count=count, strata=strata)
     if prepared.replicates is None:
         return evaluation
     return evaluation.joined(
         score_against_replicates(
-            model, prepared, baselines, prepared.replicates, realizations=count
+            model,
+            prepared,
+            baselines,
+            prepared.replicates,
+            realizations=count,
+            strata=strata_of(prepared.replicates.inputs.dataset, model.spec),
         )
     )
 
@@ -63,6 +70,7 @@ def score_store(
     *,
     progress: Progress,
     realizations: int | None = None,
+    stratify: str | None = None,
 ) -> Evaluation:
     """Score a model on other samples, beside baselines fitted to its own training part.
 
@@ -74,23 +82,30 @@ def score_store(
         One true output of each input, or replicates.
     realizations
         Ensemble size; the task's where ``None``.
+    stratify
+        Sample coordinate by whose values scores are told too; see
+        :func:`~fieldvae.workflow.stratifying.strata_of`.
 
     Raises
     ------
     StoreError
-        If the stores that the model was trained on are not where they were.
+        If the samples have no such coordinate, or the stores that the model was trained on are
+        not where they were.
     """
+    given = samples.inputs if isinstance(samples, Replicates) else samples
+    strata = strata_of(given.dataset, model.spec, asked=stratify)
     task = model.spec.model_dump(mode="json")
     task["data"]["replicates"] = None  # these samples are scored, and no others
     prepared = prepare(make_plan(task))
     baselines: dict[str, Baseline] = {}
-    grid = samples.inputs.grid if isinstance(samples, Replicates) else samples.grid
-    if grid.shape == prepared.grid.shape:
+    if given.grid.shape == prepared.grid.shape:
         baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)
     count = model.spec.evaluation.realizations if realizations is None else realizations
     if isinstance(samples, Replicates):
-        return score_against_replicates(model, prepared, baselines, samples, realizations=count)
-    return _score(model, prepared, baselines, samples, count=count)
+        return score_against_replicates(
+            model, prepared, baselines, samples, realizations=count, strata=strata
+        )
+    return _score(model, prepared, baselines, samples, count=count, strata=strata)
 
 
 def _score(
@@ -100,6 +115,7 @@ def _score(
     samples: Samples,
     *,
     count: int,
+    strata: Strata | None,
 ) -> Evaluation:
     settings = model.spec.evaluation
     truth = samples.dataset
@@ -124,6 +140,7 @@ def _score(
         reconstruction=_reconstructed(model, samples),
         self_checked=_checked(model, inputs, samples, count),
         condition_errors=_condition_errors(model, samples, drawn),
+        strata=strata,
         resamples=settings.bootstrap,
         seed=settings.seed,
     )

@@ -99,6 +99,7 @@ def evaluate_store(
     store: Path,
     *,
     realizations: int | None = None,
+    stratify: str | None = None,
     out: Path | None = None,
     force: bool = False,
     device: Device = "auto",
@@ -108,7 +109,9 @@ def evaluate_store(
 
     The baselines are those fitted to the run's own training part, so the run's stores must still
     be where they were. A store whose outputs have several realizations of each sample is scored
-    against as replicates.
+    against as replicates. With ``stratify``, the name of a sample coordinate of the store, scores
+    are told for each of its values too; else for those of the task's coordinate, where the store
+    has it.
 
     Returns
     -------
@@ -126,7 +129,12 @@ def evaluate_store(
             "(those of the test part stand in the run's metrics.json)"
         )
     evaluation = score_store(
-        model, samples, _baselines(run), progress=told, realizations=realizations
+        model,
+        samples,
+        _baselines(run),
+        progress=told,
+        realizations=realizations,
+        stratify=stratify,
     )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fieldvae.evaluation.calibration import coverage
 from fieldvae.evaluation.distances import (
@@ -41,6 +42,10 @@ class ReplicateMeasures:
     replicates: int
     realizations: int
     samples: Mapping[str, Array]
+
+    def take(self, rows: NDArray[np.int64] | slice) -> ReplicateMeasures:
+        """Return what was measured of some conditions, by position."""
+        return replace(self, samples={name: each[rows] for name, each in self.samples.items()})
 
 
 def measure_replicates(

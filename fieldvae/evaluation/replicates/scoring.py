@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from fieldvae.evaluation.assessment import MODEL, Evaluation
+from fieldvae.evaluation.assessment import Evaluation
+from fieldvae.evaluation.heldout import MODEL
 from fieldvae.evaluation.labeled import field_array
 from fieldvae.evaluation.metrics import Resampling
 from fieldvae.evaluation.replicates.details import replicate_data
 from fieldvae.evaluation.replicates.measures import measure_replicates
 from fieldvae.evaluation.replicates.metrics import replicate_metrics
 from fieldvae.evaluation.scale import ComponentScale
+from fieldvae.evaluation.strata import Strata
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 
@@ -26,6 +29,7 @@ def score_replicates(
     fields: Sequence[FieldSpec],
     grid: Grid,
     scales: Mapping[str, ComponentScale],
+    strata: Strata | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
@@ -40,6 +44,8 @@ def score_replicates(
         By model, its realizations for the same conditions, same dims; ``model`` is one of them.
     fields, grid, scales
         The output fields, their grid, and the training part's spread by field.
+    strata
+        Groups of conditions that are scored by themselves too.
     resamples, seed
         Bootstrap resamples over conditions; seed of those, of directions and of splits.
 
@@ -47,7 +53,8 @@ def score_replicates(
     -------
     Evaluation
         ``metrics``: ``{<model>: {"replicates": {<field>: ...}}}`` with the keys of
-        :func:`~fieldvae.evaluation.replicates.metrics.replicate_metrics`; ``details``: see
+        :func:`~fieldvae.evaluation.replicates.metrics.replicate_metrics`, and with ``strata`` also
+        ``replicates_strata``, whose ``strata`` has the same by stratum and field; ``details``: see
         :mod:`fieldvae.evaluation.replicates.details`.
 
     Raises
@@ -68,19 +75,22 @@ def score_replicates(
         }
         for model, ensemble in predictions.items()
     }
-    metrics: dict[str, Any] = {
-        model: {
-            "replicates": {
-                field.name: replicate_metrics(
-                    field,
-                    by_field[field.name],
-                    model=model,
-                    resampling=Resampling(resamples, np.random.default_rng(seed)),
-                )
-                for field in fields
-            }
+
+    def scored(model: str, rows: NDArray[np.int64] | slice) -> dict[str, Any]:
+        return {
+            field.name: replicate_metrics(
+                field,
+                measures[model][field.name].take(rows),
+                model=model,
+                resampling=Resampling(resamples, np.random.default_rng(seed)),
+            )
+            for field in fields
         }
-        for model, by_field in measures.items()
-    }
+
+    metrics = {model: {"replicates": scored(model, slice(None))} for model in measures}
+    for model, found in metrics.items():
+        if strata is not None:
+            by_stratum = {name: scored(model, rows) for name, rows in strata}
+            found["replicates_strata"] = strata.described(by_stratum)
     details = replicate_data(fields, truths, measures, model=predictions[MODEL], grid=grid)
     return Evaluation(metrics, details)

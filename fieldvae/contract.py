@@ -35,8 +35,9 @@ from fieldvae.grid import Grid
 
 if TYPE_CHECKING:
     import xarray as xr
-    from torch import Tensor
+    from torch import Generator, Tensor, nn
 
+    from fieldvae.field import FieldSpec
     from fieldvae.gaussian import DiagonalGaussian
 
 Batch: TypeAlias = "dict[str, Tensor]"
@@ -87,6 +88,44 @@ class Encoding:
 
 
 @dataclass(frozen=True)
+class AffineScale:
+    """Physical values of a field: ``offset + scale * scaled``.
+
+    Parameters
+    ----------
+    offset, scale
+        Over the channels that the model sees, in the field's units, shape ``(component, 1, 1, 1)``
+        or ``(component, x, y, z)``.
+    """
+
+    offset: Tensor
+    scale: Tensor
+
+    def physical(self, scaled: Tensor) -> Tensor:
+        """Return physical values of scaled ones, shape ``(..., component, x, y, z)``."""
+        return self.offset + self.scale * scaled
+
+
+@dataclass(frozen=True)
+class PhysicalOutputs:
+    """What the scaled outputs of a model are in the world.
+
+    Parameters
+    ----------
+    fields
+        The outputs, by name.
+    grid
+        Spacing, and which axes repeat; outputs may have other numbers of cells.
+    scales
+        By name; an output on a logarithmic scale has none.
+    """
+
+    fields: Mapping[str, FieldSpec]
+    grid: Grid
+    scales: Mapping[str, AffineScale]
+
+
+@dataclass(frozen=True)
 class ForwardPass:
     """Everything a loss may look at after one pass through the model.
 
@@ -108,6 +147,13 @@ class ForwardPass:
     log_density
         ``log_density(name)`` is the logarithm of the reconstruction's density at an output,
         one number a sample, on the subspace that the field's closure leaves.
+    decoder
+        The decoder itself, for losses that go with one kind of decoder and train what only it
+        has, such as the velocity of a flow; it takes latents and ``conditions``.
+    generator
+        Source of chance for losses that draw; torch's own where ``None``.
+    physical
+        Units, grid and scales of the outputs, for losses that speak of physics.
     """
 
     inputs: Batch
@@ -118,6 +164,9 @@ class ForwardPass:
     reconstruction: Mapping[str, DiagonalGaussian] | None
     realize: Callable[[int], Batch]
     log_density: Callable[[str], Tensor]
+    decoder: nn.Module | None = None
+    generator: Generator | None = None
+    physical: PhysicalOutputs | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ VOIGT = ("xx", "yy", "zz", "xy", "xz", "yz")
 """Components of a symmetric tensor in the order of LAMMPS; tensor shear, not engineering shear."""
 
 TensorKind = Literal["scalar", "vector", "symmetric", "stiffness", "set"]
-Closure = Literal["none", "simplex", "zero-mean"]
+Closure = Literal["none", "simplex", "zero-mean", "solenoidal"]
+Derivative = Literal["corner", "central", "spectral"]
 Transform = Literal["log", "standardize", "minmax"]
 
 _AXES = "xyz"
@@ -47,7 +48,11 @@ class FieldSpec(BaseModel):
         Least and greatest physical value; ``None`` for no bound on that side.
     closure
         ``simplex``: components sum to one, the model sees all but the last. ``zero-mean``: every
-        component's mean over the grid is zero.
+        component's mean over the grid is zero. ``solenoidal``: so it is, and a symmetric tensor's
+        discrete divergence too, on a periodic grid.
+    derivative
+        The scheme of discrete derivatives in which a symmetric tensor's balance or compatibility
+        is meant: see :mod:`fieldvae.mechanics.derivative`.
     scaling
         How values are scaled for the model, in order, ``log`` first; ``None`` for the preset's.
     on
@@ -72,6 +77,7 @@ class FieldSpec(BaseModel):
     components: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
     bounds: tuple[float | None, float | None] = (None, None)
     closure: Closure = "none"
+    derivative: Derivative = "corner"
     scaling: Annotated[tuple[Transform, ...] | None, BeforeValidator(_listed)] = None
     on: Literal["grid", "sample"] = "grid"
     mask: bool = False
@@ -101,6 +107,8 @@ class FieldSpec(BaseModel):
             raise ValueError(f"bounds [{low}, {high}] leave nothing between them")
         if self.closure == "simplex" and self.tensor_kind != "set":
             raise ValueError("closure 'simplex' needs tensor_kind 'set'")
+        if self.closure == "solenoidal" and (self.tensor_kind, self.on) != ("symmetric", "grid"):
+            raise ValueError("closure 'solenoidal' needs tensor_kind 'symmetric' on a grid")
         return self
 
     def _check_label(self, label: str) -> None:
@@ -139,6 +147,11 @@ class FieldSpec(BaseModel):
     def channels(self) -> int:
         """Number of components that the model sees: one less than all for a simplex."""
         return len(self.labels) - (self.closure == "simplex")
+
+    @property
+    def zero_mean(self) -> bool:
+        """Whether the closure keeps every component's mean over the grid at zero."""
+        return self.closure in ("zero-mean", "solenoidal")
 
     def with_components(self, labels: Sequence[str]) -> FieldSpec:
         """Return this field with the component labels that a store has."""

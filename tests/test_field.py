@@ -107,3 +107,15 @@ class TestFieldSpec:
     def test_refuses(self, options, message):
         with pytest.raises(ValidationError, match=message):
             FieldSpec.model_validate({"name": "f", "units": "1", **options})
+
+
+class TestSolenoidal:
+    def test_keeps_the_mean_too(self):
+        field = FieldSpec(name="stress", units="GPa", tensor_kind="symmetric", closure="solenoidal")
+        assert field.zero_mean
+
+    @pytest.mark.parametrize("other", [{"tensor_kind": "vector"}, {"on": "sample"}])
+    def test_needs_a_symmetric_tensor_on_a_grid(self, other):
+        given = {"name": "stress", "units": "GPa", "tensor_kind": "symmetric", **other}
+        with pytest.raises(ValidationError, match="needs tensor_kind 'symmetric' on a grid"):
+            FieldSpec(**given, closure="solenoidal")

@@ -219,7 +219,7 @@ def _check_values(array: xr.DataArray, field: FieldSpec, where: str, findings: F
     if field.closure == "simplex" and np.isfinite(values).all():
         with findings.collect():
             _check_simplex(values, where)
-    if field.closure == "zero-mean" and field.on == "grid" and np.isfinite(values).all():
+    if field.zero_mean and field.on == "grid" and np.isfinite(values).all():
         with findings.collect():
             _check_zero_mean(values, field, where)
 
@@ -273,8 +273,8 @@ def _check_zero_mean(values: np.ndarray, field: FieldSpec, where: str) -> None:
     found = mean_left(values, field)
     if found is not None:
         raise StoreError(
-            f"{where} has {found}; the closure zero-mean expects none: subtract the mean of each "
-            "sample, or declare 'closure: none'"
+            f"{where} has {found}; the closure {field.closure} expects none: subtract the mean of "
+            "each sample, or declare 'closure: none'"
         )
 
 

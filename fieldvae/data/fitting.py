@@ -100,7 +100,7 @@ def _statistics(
         low = values.min(axis=axes, keepdims=True)[0]
         return low, values.max(axis=axes, keepdims=True)[0] - low
     offset = values.mean(axis=axes, keepdims=True)[0]
-    if field.closure == "zero-mean":
+    if field.zero_mean:
         offset = np.zeros_like(offset)
     return offset, np.sqrt(np.square(values - offset).mean(axis=axes, keepdims=True)[0])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from fieldvae.data.balance import check_balance
 from fieldvae.data.conform import SAMPLE, component_dimension, conform
 from fieldvae.data.findings import Findings
 from fieldvae.errors import GridError, StoreError, nearest
@@ -110,6 +111,10 @@ class Samples:
             )
             if found is not None:
                 arrays[field], resolved[field] = found
+        for field, array in arrays.items():
+            if grid is not None and resolved[field].closure == "solenoidal":
+                with findings.collect():
+                    check_balance(array, resolved[field], grid, where=f"{field!r} in {name}")
         findings.refuse()
         if grid is None:
             raise AssertionError("a dataset without a grid passed")

@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from fieldvae.contract import Batch
+from fieldvae.contract import AffineScale, Batch
 from fieldvae.data.conform import SAMPLE, component_dimension
 from fieldvae.data.fitting import fitted
 from fieldvae.data.samples import STORE_VERSION
@@ -264,6 +264,14 @@ class Scaling:
             For a field on a logarithmic scale, which has no zero.
         """
         return self.fields[name].zero.to(torch.float32)
+
+    def affine(self, names: Sequence[str]) -> dict[str, AffineScale]:
+        """Return offset and scale, float32, of those of the fields that are not logarithmic."""
+        return {
+            name: AffineScale(each.offset.to(torch.float32), each.scale.to(torch.float32))
+            for name, each in ((name, self.fields[name]) for name in names)
+            if not each.log
+        }
 
     def zeros(self) -> dict[str, Tensor]:
         """Model values of physical zero of every field that has one, float64."""

@@ -228,7 +228,7 @@ def make_variable(
     low, high = max(lows, default=-torch.inf), min(highs, default=torch.inf)
     if low >= high:
         raise OptionError(f"bounds of {field.name!r}: nothing lies between {low:g} and {high:g}")
-    if field.closure == "zero-mean":
+    if field.zero_mean:
         if mean is not None and any(_per_component(mean, scaling)):
             raise OptionError(f"mean of {field.name!r}: its mean is zero by its closure")
         mean, exact = 0.0, True

@@ -1,4 +1,4 @@
-r"""Laws of output fields that have to keep a mean over the grid: projection and density.
+r"""Laws of output fields that are bound by a closure: projection and density.
 
 A residual stress in a load-free periodic cell has zero mean over the cell, so its law lives on a
 subspace. Realizations are projected onto it, and densities are taken on it, or else a learned
@@ -10,13 +10,38 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from fieldvae.contract import AffineScale
 from fieldvae.errors import OptionError
 from fieldvae.gaussian import DiagonalGaussian
 
 GRID = (-3, -2, -1)
 """The axes x, y, z of a tensor inside the model."""
+
+
+class ZeroMean(nn.Module):
+    """The closure ``zero-mean``: every component's mean over the grid is zero.
+
+    Parameters
+    ----------
+    scale
+        Between scaled and physical values of the output; the same in every cell.
+    """
+
+    zero: Tensor
+
+    def __init__(self, scale: AffineScale) -> None:
+        super().__init__()
+        self.register_buffer("zero", -scale.offset / scale.scale, persistent=False)
+
+    def project(self, field: Tensor) -> Tensor:
+        """Project scaled values, shape ``(..., component, x, y, z)``."""
+        return project(field, self.zero)
+
+    def log_density(self, law: DiagonalGaussian, value: Tensor) -> Tensor:
+        """Logarithm of the projected law's density, shape ``(batch,)``: :func:`log_density`."""
+        return log_density(law, value, projected=True)
 
 
 def project(field: Tensor, zero: Tensor) -> Tensor:

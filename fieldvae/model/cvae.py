@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
-from fieldvae.contract import Batch, Encoding, ForwardPass
+from fieldvae.contract import AffineScale, Batch, Encoding, ForwardPass, PhysicalOutputs
 from fieldvae.errors import OptionError, ShapeError
 from fieldvae.field import FieldSpec
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
-from fieldvae.model.closure import log_density, project
+from fieldvae.model.closure import ZeroMean, log_density
+from fieldvae.model.solenoidal import Solenoidal
 
 Laws = dict[str, DiagonalGaussian]
 
@@ -38,10 +39,10 @@ class ConditionalVAE(nn.Module):
         ``None`` for a model that only realizes.
     decoder, prior
         From latent and conditions to the law of the outputs; from conditions to the latent's.
-    zero
-        For outputs whose mean over the grid is kept at zero: the scaled value of the physical
-        zero, shape ``(component, 1, 1, 1)``. Means and realizations are projected onto it. Needs
-        a scaling that is the same in every cell.
+    scales
+        Between scaled and physical values, by output; an output on a logarithmic scale has none.
+    project
+        Whether means and realizations of the outputs are projected onto their closures.
     decode
         Conditions that the decoder sees in a forward pass: the smoothers', or as in the paper
         those that the encoder recovers. Realizations always use the smoothers'.
@@ -62,7 +63,8 @@ class ConditionalVAE(nn.Module):
         encoder: nn.Module | None,
         decoder: nn.Module,
         prior: nn.Module,
-        zero: Mapping[str, Tensor] | None = None,
+        scales: Mapping[str, AffineScale] | None = None,
+        project: bool = True,
         decode: Literal["smoothed", "recovered"] = "smoothed",
     ) -> None:
         super().__init__()
@@ -78,9 +80,36 @@ class ConditionalVAE(nn.Module):
         self.decoder = decoder
         self.prior = prior
         self.recovers = decode == "recovered"
-        for name, value in (zero or {}).items():
-            self.register_buffer(_buffer(name), value, persistent=False)
-        self.projected = frozenset(zero or {})
+        known = scales or {}
+        self.scales = nn.ModuleDict({_key(name): _Scale(scale) for name, scale in known.items()})
+        bound = [field for field in outputs if project and field.name in known]
+        self.closures = nn.ModuleDict(
+            {
+                _key(field.name): (
+                    Solenoidal(field, grid, known[field.name])
+                    if field.closure == "solenoidal"
+                    else ZeroMean(known[field.name])
+                )
+                for field in bound
+                if field.zero_mean
+            }
+        )
+
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """The networks by kind, those that the model has."""
+        settled = ("scales", "closures")
+        return {name: part for name, part in self.named_children() if name not in settled}
+
+    @property
+    def physical(self) -> PhysicalOutputs:
+        """What the scaled outputs are in the world."""
+        scales = {
+            name: AffineScale(*self.scales[_key(name)].buffers())
+            for name in self.outputs
+            if _key(name) in self.scales
+        }
+        return PhysicalOutputs(self.outputs, self.grid, scales)
 
     @property
     def any_shape(self) -> bool:
@@ -206,8 +235,7 @@ class ConditionalVAE(nn.Module):
             field = law.mean
             if noise is not None and law.log_variance is not None:
                 field = field + (0.5 * law.log_variance).exp() * noise[name].flatten(0, 1)
-                if name in self.projected:
-                    field = project(field, self._zero(name))
+                field = self._closed(name, field)
             made[name] = torch.unflatten(field, 0, latent.shape[:2])
         return made
 
@@ -239,8 +267,10 @@ class ConditionalVAE(nn.Module):
         def density(name: str) -> Tensor:
             if reconstruction is None:
                 raise OptionError("a model without encoder has no reconstruction")
-            projected = name in self.projected
-            return log_density(reconstruction[name], outputs[name], projected=projected)
+            law, value, closure = reconstruction[name], outputs[name], self._closure(name)
+            if closure is None:
+                return log_density(law, value, projected=False)
+            return closure.log_density(law, value)
 
         return ForwardPass(
             inputs=inputs,
@@ -251,6 +281,9 @@ class ConditionalVAE(nn.Module):
             reconstruction=reconstruction,
             realize=lambda count: self._realize(prior, decode, count, generator),
             log_density=density,
+            decoder=self.decoder,
+            generator=generator,
+            physical=self.physical,
         )
 
     def _given(self, conditions: Mapping[str, Tensor]) -> Callable[[Tensor, int], Laws]:
@@ -274,9 +307,7 @@ class ConditionalVAE(nn.Module):
 
     def _project(self, name: str, law: DiagonalGaussian) -> DiagonalGaussian:
         self._check_shape(name, law.mean, self.outputs[name].channels)
-        if name not in self.projected:
-            return law
-        return DiagonalGaussian(project(law.mean, self._zero(name)), law.log_variance)
+        return DiagonalGaussian(self._closed(name, law.mean), law.log_variance)
 
     def _realize(
         self,
@@ -288,14 +319,18 @@ class ConditionalVAE(nn.Module):
         latent = _repeated(prior, count).sample(generator)
         drawn = {}
         for name, law in decode(latent, count).items():
-            field = law.sample(generator)
-            if name in self.projected:
-                field = project(field, self._zero(name))
+            field = self._closed(name, law.sample(generator))
             drawn[name] = torch.unflatten(field, 0, (count, -1))
         return drawn
 
-    def _zero(self, name: str) -> Tensor:
-        return self.get_buffer(_buffer(name))
+    def _closed(self, name: str, field: Tensor) -> Tensor:
+        """Project a scaled output onto its closure, where it has one."""
+        closure = self._closure(name)
+        return field if closure is None else closure.project(field)
+
+    def _closure(self, name: str) -> ZeroMean | Solenoidal | None:
+        key = _key(name)
+        return cast(ZeroMean | Solenoidal, self.closures[key]) if key in self.closures else None
 
     def _check_shape(self, name: str, value: Tensor, channels: int) -> None:
         cells = ("x", "y", "z") if self.any_shape else self.grid.shape3
@@ -305,8 +340,18 @@ class ConditionalVAE(nn.Module):
             raise ShapeError(f"{name} has shape {tuple(value.shape)}; expected {expected}")
 
 
-def _buffer(name: str) -> str:
-    return f"zero_of_{name}"
+class _Scale(nn.Module):
+    """A scale that moves with the model and is not among its weights."""
+
+    def __init__(self, scale: AffineScale) -> None:
+        super().__init__()
+        self.register_buffer("offset", scale.offset, persistent=False)
+        self.register_buffer("scale", scale.scale, persistent=False)
+
+
+def _key(name: str) -> str:
+    """Name of an output's part, which a module's own attributes cannot have."""
+    return f"of_{name}"
 
 
 def _repeat(values: Tensor, count: int) -> Tensor:

@@ -76,6 +76,9 @@ class DeterministicNetwork(nn.Module):
                 n: law.mean.expand(count, *law.mean.shape) for n, law in laws.items()
             },
             log_density=density,
+            decoder=self.network.decoder,
+            generator=generator,
+            physical=self.network.physical,
         )
 
     def _laws(self, conditions: Mapping[str, Tensor]) -> Laws:

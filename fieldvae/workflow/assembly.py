@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fieldvae import registry
-from fieldvae.contract import ConditionSpec, LatentSpec
+from fieldvae.contract import AffineScale, ConditionSpec, LatentSpec
 from fieldvae.document import Loc
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -26,7 +26,7 @@ def assemble(
     inputs: Sequence[FieldSpec],
     outputs: Sequence[FieldSpec],
     grid: Grid,
-    zero: Mapping[str, Tensor],
+    scales: Mapping[str, AffineScale],
 ) -> ConditionalVAE:
     """Build the conditional VAE of a task, its weights drawn from the task's seed.
 
@@ -40,8 +40,8 @@ def assemble(
         Fields with their components known.
     grid
         The grid to train on.
-    zero
-        Scaled value of physical zero for each output that is projected onto zero mean.
+    scales
+        Between scaled and physical values, by output.
     """
     model = spec.model
     latent = LatentSpec(model.latent, model.layout)
@@ -80,7 +80,8 @@ def assemble(
         encoder=encoder,
         decoder=decoder,
         prior=prior,
-        zero=zero,
+        scales=scales,
+        project=model.project,
         decode=model.decode,
     )
 

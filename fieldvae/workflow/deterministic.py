@@ -20,7 +20,6 @@ from fieldvae.workflow.assembly import assemble
 from fieldvae.workflow.following import followed
 from fieldvae.workflow.preparing import Prepared
 from fieldvae.workflow.progress import Progress
-from fieldvae.workflow.trained import zeros
 
 NAME = "deterministic"
 
@@ -93,7 +92,7 @@ def _untrained(prepared: Prepared) -> DeterministicNetwork:
         inputs=prepared.inputs,
         outputs=prepared.outputs,
         grid=prepared.grid,
-        zero=zeros(spec, prepared.samples.fields, prepared.scaling),
+        scales=prepared.scaling.affine(spec.outputs),
     )
     return DeterministicNetwork(network)
 

@@ -15,7 +15,7 @@ from fieldvae.workflow.assembly import assemble, loss_terms
 from fieldvae.workflow.designs.optimizing import rehearse
 from fieldvae.workflow.deterministic import NAME, rehearse_deterministic
 from fieldvae.workflow.preparing import Prepared
-from fieldvae.workflow.trained import TrainedModel, zeros
+from fieldvae.workflow.trained import TrainedModel
 
 
 def rehearsed(prepared: Prepared) -> ConditionalVAE:
@@ -31,7 +31,7 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
         inputs=prepared.inputs,
         outputs=prepared.outputs,
         grid=prepared.grid,
-        zero=zeros(spec, prepared.samples.fields, prepared.scaling),
+        scales=prepared.scaling.affine(spec.outputs),
     ).eval()
     inputs, outputs = prepared.scaled(prepared.split.train[:2])
     with torch.no_grad():

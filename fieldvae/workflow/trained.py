@@ -339,7 +339,7 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
         inputs=[fields[name] for name in plan.spec.inputs],
         outputs=[fields[name] for name in plan.spec.outputs],
         grid=grid,
-        zero=zeros(plan.spec, fields, scaling),
+        scales=scaling.affine(plan.spec.outputs),
     )
     load_weights(network, path / "weights.safetensors")
     check = told["self_check"]
@@ -362,14 +362,3 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
 def _inline(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The stored fields as a task declares them, so that no plugin is needed for them."""
     return {name: dict(field) for name, field in fields.items()}
-
-
-def zeros(
-    spec: TaskSpec, fields: Mapping[str, FieldSpec], scaling: Scaling
-) -> dict[str, torch.Tensor]:
-    """Scaled value of physical zero for the outputs that are projected onto zero mean."""
-    return {
-        name: scaling.zero(name)
-        for name in spec.outputs
-        if spec.model.project and fields[name].closure == "zero-mean"
-    }

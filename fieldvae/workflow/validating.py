@@ -27,7 +27,7 @@ def describe_plan(plan: Plan) -> str:
     if prepared.replicates is not None:
         several = prepared.replicates
         lines.append(f"  to score against: {len(several)} inputs of {several.count} replicates")
-    for name, part in network.named_children():
+    for name, part in network.parts.items():
         lines.append(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights")
     return "\n".join(lines)
 

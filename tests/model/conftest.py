@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fieldvae.contract import ConditionSpec, LatentSpec
+from fieldvae.contract import AffineScale, ConditionSpec, LatentSpec
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.model.convolution import (
@@ -66,7 +66,9 @@ def build():
             encoder=None if encoder is None else encoder(outputs, grid, latent, conditions),
             decoder=decoder(outputs, grid, latent, conditions),
             prior=prior(grid, latent, conditions),
-            zero={"stress": torch.full((6, 1, 1, 1), 0.25)},
+            scales={
+                "stress": AffineScale(torch.full((6, 1, 1, 1), -0.5), torch.full((6, 1, 1, 1), 2.0))
+            },
             **options,
         )
 

@@ -206,7 +206,7 @@ def _spans(fields: Sequence[FieldSpec]) -> list[tuple[int, int]]:
 
 def _zero_mean_rows(outputs: Sequence[FieldSpec]) -> NDArray[np.intp]:
     """Rows of the outputs whose mean over the grid is zero by closure."""
-    flags = [np.full(len(f.labels), f.closure == "zero-mean") for f in outputs]
+    flags = [np.full(len(f.labels), f.zero_mean) for f in outputs]
     return np.flatnonzero(np.concatenate(flags))
 
 

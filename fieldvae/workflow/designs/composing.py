@@ -238,7 +238,7 @@ def _held(
     _check_held(values, scaling.field.bounds, name)
     if scaling.field.closure == "simplex" and abs(float(values.sum()) - 1) > 1e-3:
         raise OptionError(f"hold of {name!r}: its components sum to {float(values.sum()):g}, not 1")
-    if scaling.field.closure == "zero-mean" and bool((values != 0).any()):
+    if scaling.field.zero_mean and bool((values != 0).any()):
         raise OptionError(f"hold of {name!r}: its mean over the grid is zero by its closure")
     return values.reshape(1, -1, 1, 1, 1).expand(spec.starts, -1, *known.shape[2:]).clone()
 

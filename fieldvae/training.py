@@ -80,7 +80,10 @@ class EpochRecord:
     learning_rate
         Step size of the last step.
     seconds
-        Time the epoch took.
+        Time the epoch took on the clock.
+    cpu_seconds
+        Time that processors spent on it, of all threads of this process together; ``None`` in a
+        checkpoint of an earlier version.
     """
 
     epoch: int
@@ -89,6 +92,7 @@ class EpochRecord:
     validation: Losses | None
     learning_rate: float
     seconds: float
+    cpu_seconds: float | None = None
 
 
 def scheduled(schedule: Schedule, epoch: int) -> float:
@@ -172,7 +176,7 @@ def train(
         course.restore(load_checkpoint(checkpoints))
         yield from list(course.history)
     while not course.finished:
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), time.process_time()
         epoch = course.epoch
         weights = {term.name: scheduled(term.weight, epoch) for term in terms}
         losses, rate = _train_epoch(course, terms, weights, data, augment, device)
@@ -182,8 +186,8 @@ def train(
                 held_out = _validate(model, terms, weights, validation, settings.seed, device)
             last = {term.name: scheduled(term.weight, course.epochs - 1) for term in terms}
             course.judge(sum(last[name] * value for name, value in held_out.terms.items()))
-        seconds = time.perf_counter() - started
-        record = EpochRecord(epoch + 1, course.epochs, losses, held_out, rate, seconds)
+        times = (time.perf_counter() - started, time.process_time() - spent)
+        record = EpochRecord(epoch + 1, course.epochs, losses, held_out, rate, *times)
         course.history.append(record)
         course.epoch += 1
         due = course.finished or course.epoch % settings.checkpoint_every == 0

@@ -137,7 +137,8 @@ def quickstart(tmp_path_factory) -> Path:
     task = place / QUICKSTART
     task.parent.mkdir(parents=True)
     shutil.copy(ROOT / QUICKSTART, task)
-    shutil.copytree(ROOT / "examples/design", place / "examples/design")
+    for name in ("design", "alternatives"):
+        shutil.copytree(ROOT / "examples" / name, place / "examples" / name)
     data = place / "examples/data"
     fieldvae.write_store(alloy_dataset(20), data / "cocrni.zarr")
     fieldvae.write_store(replicated(alloy_dataset(4)), data / "cocrni_replicates.zarr")

@@ -18,6 +18,10 @@ SHORT = (
 )
 
 
+ALTERNATIVES = sorted((EXAMPLES / "alternatives").glob("*.yaml"))
+"""The quickstart's task by other models."""
+
+
 @pytest.mark.parametrize(
     "task", sorted(EXAMPLES.glob("*/task.yaml")), ids=lambda path: path.parent.name
 )
@@ -25,6 +29,22 @@ def test_runs_from_task_to_report(task, tmp_path):
     finished = fieldvae.run(task, out=tmp_path / "run", settings=SHORT)
     assert (finished.path / "report" / "index.html").stat().st_size > 100_000
     assert set(finished.metrics) >= {"model", "climatology", "linear_gaussian"}
+
+
+def test_alternatives_are_scored_on_the_same_samples(tmp_path):
+    """Every one beside the quickstart, so that differences are paired."""
+    few = (*SHORT, "evaluation.baselines=[climatology]")
+    tasks = [EXAMPLES / "quickstart" / "task.yaml", *ALTERNATIVES]
+    runs = [
+        fieldvae.run(task, out=tmp_path / task.stem, settings=few, until="evaluate").path
+        for task in tasks
+    ]
+    found = fieldvae.compare(*runs)
+    assert [run.name for run in found.runs] == ["quickstart", *(path.stem for path in ALTERNATIVES)]
+    assert found.notes == ()
+    assert set(found.differences) == {path.stem for path in ALTERNATIVES}
+    assert all(run.training["cpu_seconds"] > 0 for run in found.runs)
+    assert found.runs[-1].differs["encoder"] == "none"  # the generator
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from fieldvae.cli.comparing import compare
 from fieldvae.cli.data import data
 
 app = typer.Typer(
@@ -247,6 +248,9 @@ def report(run: Run) -> None:
     from fieldvae.workflow.serving import report_run
 
     typer.echo(str(report_run(run)))
+
+
+app.command()(compare)
 
 
 @app.command()

@@ -54,9 +54,38 @@ def compared(
         ``is level with`` or ``falls behind`` as the interval lies below, around or above zero;
         and ``sentence``, on the energy score.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = paired(ours, theirs, resampling=resampling)
+    title = TITLES.get(name, name)
+    found["sentence"] = pair_sentence(field.title, found["energy_score"], theirs=title)
+    return found
+
+
+def paired(
+    ours: Mapping[str, Array],
+    theirs: Mapping[str, Array],
+    *,
+    resampling: Resampling,
+    suffix: str = "",
+) -> dict[str, dict[str, Any]]:
+    """Compare energy score and CRPS of two models, paired by sample.
+
+    Parameters
+    ----------
+    ours, theirs
+        By score, one number a sample, shape ``(sample,)``, of the same samples in the same order.
+    resampling
+        For the intervals.
+    suffix
+        ``_physical`` for the scores of fields as they are, in their own units.
+
+    Returns
+    -------
+    dict
+        For ``energy_score`` and ``crps`` what :func:`compared` says of them.
+    """
+    found: dict[str, dict[str, Any]] = {}
     for score in ("energy_score", "crps"):
-        ours_each, theirs_each = ours[score], theirs[score]
+        ours_each, theirs_each = ours[score + suffix], theirs[score + suffix]
         interval = resampling.interval(np.subtract, ours_each, theirs_each)
         found[score] = {
             "difference": plain(ours_each.mean() - theirs_each.mean()),
@@ -65,7 +94,6 @@ def compared(
             "relative_interval": resampling.interval(_relative, ours_each, theirs_each),
             "verdict": _verdict(*interval),
         }
-    found["sentence"] = _sentence(field, name, found["energy_score"])
     return found
 
 
@@ -82,8 +110,27 @@ def _verdict(low: float | None, high: float | None) -> str:
     return "falls behind" if low > 0 else "is level with"
 
 
-def _sentence(field: FieldSpec, name: str, score: dict[str, Any]) -> str:
-    start = f"On {field.title} the model {score['verdict']} {TITLES.get(name, name)}"
+def pair_sentence(
+    title: str, score: Mapping[str, Any], *, theirs: str, ours: str = "the model"
+) -> str:
+    """Say whether one model's energy score lies below another's.
+
+    Parameters
+    ----------
+    title
+        What the field is called.
+    score
+        What :func:`paired` finds under ``energy_score``.
+    theirs, ours
+        What the models are called.
+
+    Examples
+    --------
+    >>> score = {"verdict": "beats", "relative": -0.031, "relative_interval": [-0.035, -0.027]}
+    >>> pair_sentence("heat", score, theirs="climatology").replace("\N{MINUS SIGN}", "-")
+    'On heat the model beats climatology: energy score 3.1 % lower (95 % interval of the paired difference -3.5 to -2.7 %).'
+    """  # noqa: E501
+    start = f"On {title} {ours} {score['verdict']} {theirs}"
     relative, (low, high) = score["relative"], score["relative_interval"]
     if relative is None:
         return f"{start}."

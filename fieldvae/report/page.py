@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fieldvae.evaluation.comparison import verdicts
 from fieldvae.report.record import RunRecord, read_run
+from fieldvae.report.rendering import made_by, rendered
 from fieldvae.report.sections import (
     calibration,
     conditions,
@@ -72,21 +70,14 @@ def write_report(run: Path) -> Path:
     record = read_run(Path(run))
     with house_style():
         sections = [s for s in (each.section(record) for each in SECTIONS) if s is not None]
-    environment = Environment(
-        loader=PackageLoader("fieldvae.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html.j2").render(
+    page = rendered(
         title=record.summary.get("name", record.path.name),
         mapping=_mapping(record),
         headlines=verdicts(record.metrics, record.titles),
         tiles=_tiles(record),
         tiles_of=_tiles_of(record),
         sections=sections,
-        made=_made(record),
+        made=f"{made_by()} from the files in {record.path.resolve().name}/",
     )
     staged = record.path / f"report.partial-{os.getpid()}"
     shutil.rmtree(staged, ignore_errors=True)
@@ -130,14 +121,6 @@ def _tiles(record: RunRecord) -> list[tuple[str, str, str]]:
         (shown("spread_skill"), "spread over error", "1 is right"),
         (shown("r2_mean"), "R² of the mean", "higher is better"),
     ]
-
-
-def _made(record: RunRecord) -> str:
-    try:
-        number = version("fieldvae")
-    except PackageNotFoundError:
-        number = "of unknown version"
-    return f"Made by fieldvae {number} from the files in {record.path.resolve().name}/"
 
 
 def _tiles_of(record: RunRecord) -> str:

@@ -26,14 +26,15 @@ class RunRecord:
         The run directory.
     summary
         ``run.json``: ``name``, ``samples`` (train, validation, test), ``grid`` (shape and
-        attributes), ``fields`` by name, ``symmetry`` (a sentence), ``stores``, ``provenance``.
+        attributes), ``fields`` by name, ``symmetry`` (a sentence), ``stores``, ``provenance``,
+        ``weights`` (their number).
     task
         ``task.filled.yaml``, as text.
     environment
         ``environment.json``: date, python, platform, device, packages, command.
     history
         ``history.jsonl``: one dict an epoch with ``epoch``, ``train`` and ``validation`` (each
-        ``total`` and the terms), ``learning_rate``, ``seconds``.
+        ``total`` and the terms), ``learning_rate``, ``seconds``, ``cpu_seconds``.
     metrics
         ``metrics.json``.
     details

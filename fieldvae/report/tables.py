@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fieldvae.evaluation.alternatives import Comparison
 from fieldvae.field import FieldSpec
 from fieldvae.report.style import model_name, with_units
+
+MOST_KEYS = 4
+"""How many keys are told beneath the name of a run."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores of all models on one field."""
+    """Scores of all models on one field; ``notes`` are words beneath the names of some."""
 
     field: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def prediction_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable:
@@ -128,6 +134,88 @@ def replicate_table(field: FieldSpec, metrics: Mapping[str, Any]) -> ScoreTable:
     cells = tuple(_cell(own, column, -float("inf")) for column in columns)
     rows = [*scored_rows(columns, scores), ("the replicates' own", cells)]
     return ScoreTable(field.title, columns, tuple(rows))
+
+
+def alternatives_table(field: FieldSpec, found: Comparison) -> ScoreTable:
+    """Lay out the scores of several runs on one field; columns that no run fills are left out.
+
+    Parameters
+    ----------
+    field
+        The field.
+    found
+        The runs.
+    """
+    most = float("inf")
+    columns = (
+        Column("energy_score", "Energy score", "↓", digits=2),
+        Column("energy_score_difference", "Difference, %", "↓", factor=100, digits=2),
+        Column("crps", "CRPS", "↓", digits=4),
+        Column("crps_difference", "Difference, %", "↓", factor=100, digits=2),
+        coverage_column(50),
+        coverage_column(90),
+        Column("spread_skill", "Spread / error", "→ 1", target=1.0),
+        Column("r2_mean", "R² of mean", "↑", target=most),
+        Column("reconstruction_r2", "R² of recon\u00adstruction", "↑", target=most),
+        Column("self_check_auc", "Self-check AUC", "↑", target=most),
+        Column("replicates_excess", "Above replicates, %", "→ 0", target=0.0, factor=100, digits=2),
+    )
+    scores = {run.name: dict(run.scores[field.name]) for run in found.runs}
+    if found.differences:
+        zero = {"energy_score_difference": 0.0, "crps_difference": 0.0}
+        scores[found.reference.name] |= zero
+    for name, by_field in found.differences.items():
+        for score in ("energy_score", "crps"):
+            pair = by_field[field.name][score]
+            scores[name][f"{score}_difference"] = pair["relative"]
+            scores[name][f"{score}_difference_interval"] = pair["relative_interval"]
+    kept = tuple(c for c in columns if any(s.get(c.key) is not None for s in scores.values()))
+    cost = (Column("weights", "Weights", "", digits=0), Column("training", "Training", ""))
+    costs = {
+        run.name: (
+            Cell("\N{EN DASH}" if run.weights is None else f"{run.weights:,}", "", best=False),
+            Cell(spent_words(run.training) or "\N{EN DASH}", "", best=False),
+        )
+        for run in found.runs
+    }
+    rows = [(name, (*costs[name], *cells)) for name, cells in scored_rows(kept, scores)]
+    notes = {run.name: differing_words(run.differs) for run in found.runs if run.differs}
+    return ScoreTable(field.title, (*cost, *kept), tuple(rows), notes)
+
+
+def differing_words(differs: Mapping[str, str], most: int = MOST_KEYS) -> str:
+    """Say in which keys a task differs from the others, the first few of them.
+
+    Examples
+    --------
+    >>> differing_words({"encoder": "none", "training.seed": "1"})
+    'encoder none, training.seed 1'
+    >>> differing_words({"encoder": "none", "training.seed": "1"}, most=1)
+    'encoder none and 1 more'
+    """
+    told = ", ".join(f"{key} {value}" for key, value in list(differs.items())[:most])
+    left = len(differs) - most
+    return f"{told} and {left} more" if left > 0 else told
+
+
+def spent_words(training: Mapping[str, Any]) -> str:
+    """Say how long a training took: of CPU where recorded, else on the clock.
+
+    Examples
+    --------
+    >>> spent_words({"device": "cpu", "seconds": 61.2, "cpu_seconds": 59.8})
+    '60 s CPU'
+    >>> spent_words({"device": "cuda", "seconds": 61.2, "cpu_seconds": 59.8})
+    '61 s on a GPU'
+    >>> spent_words({"device": "cpu", "seconds": 61.2})
+    '61 s clock'
+    """
+    clock, spent = training.get("seconds"), training.get("cpu_seconds")
+    if clock is not None and training.get("device") == "cuda":
+        return f"{clock:,.0f} s on a GPU"
+    if spent is not None:
+        return f"{spent:,.0f} s CPU"
+    return "" if clock is None else f"{clock:,.0f} s clock"
 
 
 def scored_rows(

@@ -269,10 +269,12 @@ def _stage_train(
     resume: bool,
     told: _Log,
 ) -> None:
+    weights = sum(p.numel() for p in network.parameters())
+    write_json(directory.summary, {**read_json(directory.summary), "weights": weights})
     if directory.model.exists():
         return
     spec, options = prepared.spec, prepared.choices.options
-    told.say(f"{sum(p.numel() for p in network.parameters()):,} weights, on {device}")
+    told.say(f"{weights:,} weights, on {device}")
     validation = prepared.split.validation
     records = train(
         network,
@@ -319,6 +321,7 @@ def _plain(record: EpochRecord) -> dict[str, Any]:
         "validation": losses(record.validation),
         "learning_rate": record.learning_rate,
         "seconds": record.seconds,
+        "cpu_seconds": record.cpu_seconds,
     }
 
 

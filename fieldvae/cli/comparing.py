@@ -1,0 +1,88 @@
+"""The command that puts finished runs beside each other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from fieldvae.evaluation.alternatives import Comparison
+
+WIDEST = 130
+"""Characters of a line where standard output is no terminal."""
+
+HEADS = {
+    "energy_score_difference": "diff.\n%",
+    "crps_difference": "diff.\n%",
+    "coverage_50": "in\n50 %",
+    "coverage_90": "in\n90 %",
+    "spread_skill": "spread\n/ error",
+    "r2_mean": "R²\nmean",
+    "reconstruction_r2": "R²\nrecon.",
+    "self_check_auc": "check\nAUC",
+    "replicates_excess": "above\nrepl. %",
+}
+"""Short heads of columns, for lines of 100 characters."""
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN RUN...")],
+    reference: Annotated[
+        Optional[Path],
+        typer.Option(help="Run that the others are compared with; default: the first."),
+    ] = None,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Directory for comparison.html and comparison.json.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier comparison.")] = False,
+) -> None:
+    """Compare finished runs of the same outputs: scores, cost, and paired differences."""
+    from fieldvae.workflow.comparing.checking import PAGE, check_place, checked_runs
+
+    paths = checked_runs(runs, reference)
+    if out is not None:
+        check_place(out, force=force)
+    from fieldvae.workflow.comparing.serving import compare as compared
+
+    _show(compared(*paths, out=out, force=force))
+    if out is not None:
+        typer.echo(str(out / PAGE))
+
+
+def _show(found: Comparison) -> None:
+    """Print a table for each output field, then what differs, and who beats whom."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from fieldvae.report.tables import alternatives_table
+
+    console = Console(width=None if sys.stdout.isatty() else WIDEST, highlight=False)
+    for field in found.fields:
+        laid = alternatives_table(field, found)
+        table = Table(
+            title=field.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        )
+        table.add_column("", overflow="fold")
+        for column in laid.columns:
+            head = HEADS.get(column.key) or column.title.replace(" ", "\n")
+            table.add_column(
+                f"{head}\n{column.aim}" if column.aim else head,
+                justify="right",
+                vertical="bottom",
+                overflow="fold",
+            )
+        for name, cells in laid.rows:
+            shown = (f"[bold]{c.value}[/bold]" if c.best else c.value for c in cells)
+            table.add_row(escape(name), *shown)
+        console.print(table)
+    for run in found.runs:
+        if run.differs:
+            words = ", ".join(f"{key} {value}" for key, value in run.differs.items())
+            console.print(escape(f"{run.name}: {words}"), soft_wrap=True)
+    for line in (*found.sentences, *found.notes):
+        console.print(escape(line), soft_wrap=True)

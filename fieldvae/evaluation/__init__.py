@@ -19,6 +19,8 @@ module              its whole job
 ``stratified``      the scores on each of these groups
 ``heldout``         the scores of one model after another on the same samples
 ``assessment``      all of it, for a model beside its baselines
+``pairing``         whether two runs were scored on the same samples
+``alternatives``    several trained models beside each other, from their stored scores
 ==================  ===============================================================================
 """
 

@@ -20,6 +20,7 @@ module            its whole job
 ``stages``        a run from the first stage to the last
 ``directory``     the files of a run, and who may write them
 ``serving``       predict, evaluate and report from a finished run
+``comparing``     finished runs beside each other, a package
 ``reliability``   exceedance probabilities and quantiles of predictions
 ``collecting``    stores from importers and simulators
 ``exporting``     files of other programs, from stores

@@ -142,6 +142,15 @@ class TestResume:
         assert all(torch.equal(expected[name], found[name]) for name in expected)
         assert len((resumed / "history.jsonl").read_text().splitlines()) == 6
 
+    def test_keeps_the_number_of_weights(self, trained_run, foreign_task, tmp_path):
+        def recorded():
+            return json.loads((tmp_path / "run" / "run.json").read_text())["weights"]
+
+        network = fieldvae.load(trained_run).network
+        for resume in (False, True):
+            fieldvae.run(foreign_task(), out=tmp_path / "run", until="train", resume=resume)
+            assert recorded() == sum(each.numel() for each in network.parameters())
+
     def test_refuses_another_task(self, foreign_task, tmp_path):
         out = tmp_path / "run"
         fieldvae.run(foreign_task(), out=out, until="data")

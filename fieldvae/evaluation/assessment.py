@@ -12,6 +12,7 @@ import xarray as xr
 from fieldvae.errors import ShapeError
 from fieldvae.evaluation.details import figure_data
 from fieldvae.evaluation.heldout import DETERMINISTIC, MODEL, REFERENCE, HeldOut
+from fieldvae.evaluation.mechanics import mechanics_metrics
 from fieldvae.evaluation.metrics import Resampling
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.selfcheck import ConditionErrors, self_check_metrics
@@ -97,8 +98,10 @@ def evaluate(
         :func:`~fieldvae.evaluation.metrics.prediction_metrics`; under ``model`` also
         ``calibration.<field>`` of :func:`~fieldvae.evaluation.verdicts.calibration_verdict`, and
         ``reconstruction``, ``prediction_self_checked``, ``self_check`` and
-        ``comparison.<baseline>.<field>`` where they apply. Strata add ``prediction_strata`` and
-        ``comparison_strata``, see :func:`~fieldvae.evaluation.stratified.stratified`.
+        ``comparison.<baseline>.<field>`` where they apply; under every model ``mechanics.<field>``
+        of :func:`~fieldvae.evaluation.mechanics.mechanics_metrics`. Strata add
+        ``prediction_strata`` and ``comparison_strata``, see
+        :func:`~fieldvae.evaluation.stratified.stratified`.
 
     Raises
     ------
@@ -132,6 +135,10 @@ def evaluate(
         for name, theirs in measures.items()
         if name != MODEL
     }
+    own_chance = Resampling(resamples, np.random.default_rng(seed))
+    residuals = mechanics_metrics(fields, truth, predictions, grid=grid, resampling=own_chance)
+    for name, by_field in residuals.items():
+        metrics[name]["mechanics"] = by_field
     details = figure_data(
         fields,
         truth,

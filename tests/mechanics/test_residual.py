@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -6,6 +7,7 @@ from fieldvae.errors import OptionError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.mechanics import compatibility, difference, equilibrium, kind_of
+from fieldvae.testing.linear_gaussian_field import LinearGaussianField
 
 BOX = Grid((5, 4, 6), (1.0, 2.0, 1.5), periodic=(True,) * 3)
 ENDS = Grid((6, 7, 5), (1.0, 2.0, 1.5), periodic=(False, True, False))
@@ -96,3 +98,30 @@ class TestEquilibrium:
 )  # fmt: skip
 def test_units_tell_stress_from_strain(units, kind):
     assert kind_of(tensor(units)) == kind
+
+
+class TestElasticMedium:
+    """A law whose stress is in balance with known forces, in central differences."""
+
+    @pytest.fixture
+    def medium(self):
+        return LinearGaussianField(Grid((5, 5, 5), (2.0,) * 3, periodic=(True,) * 3))
+
+    @pytest.fixture
+    def dataset(self, medium):
+        return medium.simulate(40, generator=np.random.default_rng(0))
+
+    def test_the_hidden_part_is_in_balance(self, medium, dataset):
+        drawn = medium.realize(dataset, count=1, generator=np.random.default_rng(1))
+        hidden = drawn["stress"].values[:, 0] - medium.expectation(dataset)
+        field = medium.outputs[0].model_copy(update={"derivative": "central"})
+        left = equilibrium(torch.from_numpy(hidden), field, medium.grid)
+        assert (left.square < 1e-12 * left.terms).all()
+
+    def test_the_residual_is_the_force(self, medium, dataset):
+        field = medium.outputs[0].model_copy(update={"derivative": "central"})
+        stress = torch.from_numpy(dataset["stress"].values.astype(float))
+        force = dataset["force"].values.astype(float)
+        force -= force.mean((-3, -2, -1), keepdims=True)  # a uniform one has no stress
+        expected = torch.from_numpy((force**2).sum(1).mean((-3, -2, -1)))
+        assert_close(equilibrium(stress, field, medium.grid).square, expected, rtol=1e-4, atol=0)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from fieldvae.field import VOIGT, FieldSpec
 from fieldvae.grid import Grid
+from fieldvae.testing.periodic import Array, labeled
 
 SHEAR_MODULUS = 80.0
 """In GPa, about that of CoCrNi."""
@@ -37,7 +38,6 @@ MISFIT = 0.005
 FORCE = 0.5
 """Standard deviation of the body force times the spacing, in GPa."""
 
-Array = NDArray[np.floating]
 Complex = NDArray[np.complexfloating]
 
 _PAIRS = tuple(("xyz".index(label[0]), "xyz".index(label[1])) for label in VOIGT)
@@ -113,7 +113,7 @@ class LinearGaussianField:
         force = FORCE / spacing * generator.standard_normal((samples, 3, *self.grid.shape))
         dataset = xr.Dataset(attrs=self.grid.attributes())
         for field, values in zip(self.inputs, (misfit, force), strict=True):
-            dataset[field.name] = _labeled(field, values, self.grid)
+            dataset[field.name] = labeled(field, values, self.grid)
         drawn = self.realize(dataset, count=1, generator=generator)
         return dataset.merge(drawn.isel(realization=0))
 
@@ -156,7 +156,7 @@ class LinearGaussianField:
         strain = _waves(noise * np.sqrt(self._hidden_variance()).reshape(-1, 1, 1, 1))
         stress = _filtered(self.eigenstrain_response, strain)
         drawn = mean[:, None] + np.fft.ifftn(stress, axes=(-3, -2, -1), norm="ortho").real
-        return xr.Dataset({"stress": _labeled(self.outputs[0], drawn, self.grid)})
+        return xr.Dataset({"stress": labeled(self.outputs[0], drawn, self.grid)})
 
     def _hidden_variance(self) -> Array:
         """Variances of a random symmetric tensor of isotropic law: half as much off-diagonal."""
@@ -198,14 +198,3 @@ def _waves(values: Array) -> Complex:
 
 def _filtered(response: Complex, waves: Complex) -> Complex:
     return np.asarray(np.einsum("xyzab,...bxyz->...axyz", response, waves))
-
-
-def _labeled(field: FieldSpec, values: Array, grid: Grid) -> xr.DataArray:
-    leading = ("sample", "realization")[: values.ndim - 4]
-    component = f"{field.name}_component"
-    return xr.DataArray(
-        values,
-        dims=(*leading, component, *grid.axes),
-        coords={component: list(field.labels)},
-        attrs={"units": field.units, "long_name": field.title, "tensor_kind": field.tensor_kind},
-    )

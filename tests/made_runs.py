@@ -35,6 +35,7 @@ def made_run(
     path,
     *,
     blind=0.0,
+    width=1.0,
     seed=0,
     truth_seed=0,
     order=None,
@@ -49,9 +50,9 @@ def made_run(
 ):
     """Write what a finished run leaves behind.
 
-    The truth is a known mean with noise of unit size; realizations have the right noise, around a
-    mean that lacks the share ``blind`` of the true one. ``spread`` is that of the training part,
-    ``first`` the position of the first held-out sample.
+    The truth is a known mean with noise of unit size; realizations have noise of size ``width``,
+    around a mean that lacks the share ``blind`` of the true one. ``spread`` is that of the training
+    part, ``first`` the position of the first held-out sample.
     """
     chance = np.random.default_rng(truth_seed)
     mean = chance.standard_normal((SAMPLES, *GRID.shape))
@@ -65,7 +66,7 @@ def made_run(
         {
             field.name: (
                 ("sample", "realization", *axes),
-                (1 - blind) * mean[:, None] + drawn,
+                (1 - blind) * mean[:, None] + width * drawn,
             )
         }
     )

@@ -29,7 +29,7 @@ HEADS = {
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN RUN...")],
+    runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN")],
     reference: Annotated[
         Optional[Path],
         typer.Option(help="Run that the others are compared with; default: the first."),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from fieldvae.evaluation.alternatives import SPREAD, Alternative, Comparison
 from fieldvae.evaluation.comparison import Verdict
+from fieldvae.evaluation.verdicts import CALIBRATED, UNKNOWN, calibration_verdict
+from fieldvae.field import FieldSpec
 from fieldvae.report.figures.alternatives import alternatives_plot
 from fieldvae.report.rendering import made_by, rendered
 from fieldvae.report.sections.section import Section
@@ -52,11 +54,21 @@ def write_comparison(found: Comparison, path: Path) -> None:
 
 def _headlines(found: Comparison) -> list[Verdict]:
     told = [
-        Verdict(pair["sentence"], TONES.get(pair["energy_score"]["verdict"], "open"))
-        for by_field in found.differences.values()
-        for pair in by_field.values()
+        Verdict(found.differences[run.name][field.name]["sentence"], _tone(found, run, field))
+        for run in found.runs
+        for field in found.fields
+        if run.name in found.differences
     ]
     return told or [Verdict(note, "open") for note in found.notes]
+
+
+def _tone(found: Comparison, run: Alternative, field: FieldSpec) -> str:
+    """Good is only what beats the reference and may be read as probabilities."""
+    tone = TONES.get(found.differences[run.name][field.name]["energy_score"]["verdict"], "open")
+    if tone != "good":
+        return tone
+    known = calibration_verdict(field.title, run.scores[field.name])["verdict"]
+    return {CALIBRATED: "good", UNKNOWN: "open"}.get(known, "caution")
 
 
 def _how(found: Comparison) -> str:
@@ -69,7 +81,8 @@ def _how(found: Comparison) -> str:
         told += (
             f"Differences are from {found.reference.name}, paired by sample. Their intervals hold "
             "for these trained networks: what another seed of training would change is not in "
-            "them, and runs of the same task with other seeds show it."
+            "them, and runs of the same task with other seeds show it. On amber are runs that fall "
+            "behind, or that beat the reference with an ensemble that is too narrow or too wide."
         )
     if units == {SPREAD}:
         told += " Energy score and CRPS are in units of the training standard deviation."

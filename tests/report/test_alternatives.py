@@ -46,6 +46,14 @@ class TestWriteComparison:
     def test_tells_what_differs_beneath_the_names(self, page):
         assert "half<small>encoder none</small>" in page
 
+    def test_praises_no_run_whose_ensemble_is_too_narrow(self, tmp_path):
+        made_run(tmp_path / "bad", blind=0.9, changes={"name": "bad"})
+        made_run(tmp_path / "narrow", width=0.6, changes={"name": "narrow"})
+        found = compare(tmp_path / "bad", tmp_path / "narrow")
+        write_comparison(found, tmp_path / "page.html")
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert '<li class="caution">On temperature rise narrow beats bad' in page
+
     def test_shows_one_figure(self, page):
         assert page.count("<img") == 1
 

@@ -14,8 +14,8 @@ from fieldvae.report.style import BLUE, GRAY, INK, SHADE, Plot, light_grid, new_
 PANELS = (
     ("energy_score", "energy score", 1.0, None),
     ("crps", "CRPS", 1.0, None),
-    ("coverage_90", "90 % coverage (%)", 100.0, 90.0),
-    ("spread_skill", "spread over error", 1.0, 1.0),
+    ("coverage_90", "90 % coverage", 100.0, 90.0),
+    ("spread_skill", "spread / error", 1.0, 1.0),
 )
 """Key, title, factor and what is right, of the scores that are drawn."""
 
@@ -37,9 +37,9 @@ def alternatives_plot(found: Comparison) -> Plot:
     panels = figure.subplots(rows, len(PANELS) + several, squeeze=False, sharey=True)
     for field, line in zip(found.fields, panels, strict=True):
         for panel, (key, title, factor, right) in zip(line[several:], PANELS, strict=True):
-            _draw_scores(panel, found, field.name, key, factor)
             if right is not None:
                 panel.axvline(right, color=GRAY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+            _draw_scores(panel, found, field.name, key, factor)
             panel.set_xlabel(title)
         if several:
             _draw_differences(line[0], found, field.name)
@@ -56,7 +56,7 @@ def alternatives_plot(found: Comparison) -> Plot:
     return Plot("alternatives", "Scores side by side", _caption(found, several), png(figure))
 
 
-def _short(name: str, longest: int = 24) -> str:
+def _short(name: str, longest: int = 20) -> str:
     return name if len(name) <= longest else f"\N{HORIZONTAL ELLIPSIS}{name[1 - longest :]}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fieldvae.errors import WriteError
 from fieldvae.evaluation.alternatives import Comparison, compare_alternatives
 from fieldvae.workflow.comparing.checking import NUMBERS, PAGE, check_place, checked_runs
 from fieldvae.workflow.comparing.reading import read_alternatives
@@ -39,6 +40,8 @@ def compare(
     ------
     InputError
         If runs are too few, cannot be read, have no scores, or predict different fields.
+    WriteError
+        If nothing can be written at ``out``.
 
     Examples
     --------
@@ -58,9 +61,12 @@ def compare(
         from fieldvae.report.alternatives import write_comparison
 
         folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_comparison(found, folder / PAGE)
-        write_json(folder / NUMBERS, found.metrics())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_comparison(found, folder / PAGE)
+            write_json(folder / NUMBERS, found.metrics())
+        except OSError as error:
+            raise WriteError(f"{folder}: the comparison cannot be written: {error}") from error
     return found
 
 

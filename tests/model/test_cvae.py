@@ -101,6 +101,12 @@ class TestConditionalVAE:
         one, two = (model(inputs, outputs, generator=seed).realize(2) for seed in seeds)
         assert_close(one, two, rtol=0, atol=0)
 
+    def test_hands_its_decoder_and_source_of_chance_to_losses(self, cube, build, draw):
+        model, chance = build(cube), torch.Generator()
+        forward = model(*draw(cube), chance)
+        assert forward.decoder is model.decoder
+        assert forward.generator is chance
+
     def test_without_an_encoder_only_realizes(self, cube, build, draw):
         model = build(cube, encoder=None)
         forward = model(*draw(cube))

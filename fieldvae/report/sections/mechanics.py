@@ -30,7 +30,7 @@ def section(record: RunRecord) -> Section | None:
         "Physics",
         notes=(
             *(words for law, words in LAWS.items() if law in laws),
-            "Fields that are averages over blocks obey neither in discrete form, so the residual "
+            "Averages over blocks do not obey this in discrete form, so the residual "
             "of realizations is compared with that of the test samples: root mean squares, 1 is "
             "as in the data. The share of unbalanced terms is the residual over what it would be "
             "if the terms it sums knew nothing of each other: 0 where the law holds, 1 for noise. "

@@ -143,7 +143,8 @@ class ForwardPass:
         Law of every output field given a latent drawn from the posterior; ``None`` without encoder.
     realize
         ``realize(count)`` draws that many realizations a sample from the prior and the smoothed
-        conditions, with gradients: fields of shape ``(count, batch, component, x, y, z)``.
+        conditions, with gradients: fields of shape ``(count, batch, component, x, y, z)``. Losses
+        that ask for as many are given the same ones.
     log_density
         ``log_density(name)`` is the logarithm of the reconstruction's density at an output,
         one number a sample, on the subspace that the field's closure leaves.

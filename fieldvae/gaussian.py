@@ -53,6 +53,11 @@ class DiagonalGaussian:
         noise = torch.empty_like(self.mean).normal_(generator=generator)
         return self.mean + (0.5 * self.log_variance).exp() * noise
 
+    def detach(self) -> DiagonalGaussian:
+        """Return the same law without gradients for its parameters."""
+        spread = None if self.log_variance is None else self.log_variance.detach()
+        return DiagonalGaussian(self.mean.detach(), spread)
+
     def log_prob(self, value: Tensor) -> Tensor:
         """Logarithm of the density of every component, shape of ``mean``.
 

@@ -11,7 +11,7 @@ from fieldvae.errors import OptionError, TrainingError
 from fieldvae.field import FieldSpec
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
-from fieldvae.model import losses
+from fieldvae.model import losses, scores
 from fieldvae.model.convolution import (
     ConvolutionDecoder,
     ConvolutionEncoder,
@@ -27,7 +27,7 @@ SOURCE, TARGET = FieldSpec(name="source", units="1"), FieldSpec(name="target", u
 TERMS = [
     Term("reconstruction", losses.reconstruction),
     Term("kl", losses.kl, {0: 0.5, 2: 1.0}),
-    Term("energy_score", partial(losses.energy_score, members=2)),
+    Term("energy_score", partial(scores.energy_score, members=2)),
 ]
 
 

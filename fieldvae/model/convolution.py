@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from pydantic import PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -211,16 +211,48 @@ class ConvolutionEncoder(nn.Module):
         )
 
 
+class _Hidden(nn.Module):
+    r"""A layer in which latent and features act together; it adds nothing when training starts.
+
+    .. math:: H = C\,\mathrm{SiLU}\big(A u + B f + W \sqrt V\, \bar u\big)
+
+    with convolutions :math:`A, B, C`. The mean :math:`\bar u` of the latent over the :math:`V`
+    cells, of variance one as the latent itself, is what all cells know of: a mode that a whole
+    field falls into.
+    """
+
+    def __init__(self, latent: int, features: int, width: int, out: int, grid: Grid) -> None:
+        super().__init__()
+        self.latent = GridConv(latent, width, grid)
+        self.features = GridConv(features, width, grid)
+        self.whole = nn.Linear(latent, width, bias=False)
+        self.out = start_at_zero(GridConv(width, out, grid))
+
+    def given(self, features: Tensor) -> Callable[[Tensor], Tensor]:
+        """Return the map from latents, count times the batch of the features, to what is added."""
+        guide = self.features(features)
+
+        def added(latent: Tensor) -> Tensor:
+            mean = latent.mean((2, 3, 4)) * math.prod(latent.shape[2:]) ** 0.5
+            read = self.latent(latent) + self.whole(mean)[..., None, None, None]
+            read = read.unflatten(0, (-1, len(guide))) + guide
+            found: Tensor = self.out(functional.silu(read.flatten(0, 1)))
+            return found
+
+        return added
+
+
 class ConvolutionDecoder(nn.Module):
     r"""Turn conditions into a mean and the latent into noise whose strength they set.
 
     .. math::
-        m = L(c) + R(c) + N\big(g(c)\, z\big), \qquad
+        m = L(c) + R(c) + N(u) + H(u, c), \qquad u = g(c)\, z, \qquad
         y \sim \mathcal N(m, s^2)
 
     with linear convolutions :math:`L` and :math:`N`, residual blocks :math:`R` that start at
     zero, a gate :math:`0 < g < 2`, and one learned standard deviation :math:`s` for each
-    component.
+    component. Without the hidden layer :math:`H`, which starts at zero too, the law of the
+    outputs given the inputs is Gaussian; with it, it may be skewed or have several modes.
 
     Parameters
     ----------
@@ -230,6 +262,8 @@ class ConvolutionDecoder(nn.Module):
         Width of the hidden layers.
     blocks
         Number of residual blocks.
+    hidden
+        Width of the layer in which latent and conditions act together; 0 for none.
     """
 
     def __init__(
@@ -241,6 +275,7 @@ class ConvolutionDecoder(nn.Module):
         *,
         channels: PositiveInt = 40,
         blocks: PositiveInt = 3,
+        hidden: NonNegativeInt = 0,
     ) -> None:
         super().__init__()
         specs = [latent, *conditions.values()]
@@ -255,6 +290,7 @@ class ConvolutionDecoder(nn.Module):
         self.residual = start_at_zero(GridConv(channels, out, grid))
         self.gate = start_at_zero(GridConv(channels, latent.width, grid))
         self.noise = GridConv(latent.width, out, grid)
+        self.hidden = _Hidden(latent.width, channels, hidden, out, grid) if hidden else None
         self.log_variance = nn.Parameter(torch.full((out, 1, 1, 1), START / PACE))
 
     def given(
@@ -280,11 +316,13 @@ class ConvolutionDecoder(nn.Module):
         features = self.trunk(joined)
         base = self.linear(joined) + self.residual(features)
         gate = 2 * torch.sigmoid(self.gate(features))
+        hidden = None if self.hidden is None else self.hidden.given(features)
 
         def law(latent: Tensor) -> dict[str, DiagonalGaussian]:
             z = self.spread_latent(latent).unflatten(0, (-1, gate.shape[0]))
-            noise = self.noise((gate * z).flatten(0, 1)).unflatten(0, (-1, gate.shape[0]))
-            mean = (base + noise).flatten(0, 1)
+            drawn = (gate * z).flatten(0, 1)
+            noise = self.noise(drawn) if hidden is None else self.noise(drawn) + hidden(drawn)
+            mean = (base + noise.unflatten(0, (-1, gate.shape[0]))).flatten(0, 1)
             sizes = [*self.split.values()]
             parts = zip(
                 torch.split(mean, sizes, 1),

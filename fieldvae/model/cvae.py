@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from fieldvae.contract import AffineScale, Batch, Encoding, ForwardPass, PhysicalOutputs
 from fieldvae.errors import OptionError, ShapeError
@@ -46,6 +48,12 @@ class ConditionalVAE(nn.Module):
     decode
         Conditions that the decoder sees in a forward pass: the smoothers', or as in the paper
         those that the encoder recovers. Realizations always use the smoothers'.
+    reconstruct
+        What reconstruction and divergence of a forward pass have gradients for: ``joint``, all
+        parts; ``encoder``, the encoder alone, which then learns the posterior of a decoder that
+        is trained by its realizations. An encoder that sees the outputs alone and a diagonal
+        posterior give a loose bound, and a decoder trained on it has less latent and more
+        independent noise than the outputs' law.
 
     Raises
     ------
@@ -66,6 +74,7 @@ class ConditionalVAE(nn.Module):
         scales: Mapping[str, AffineScale] | None = None,
         project: bool = True,
         decode: Literal["smoothed", "recovered"] = "smoothed",
+        reconstruct: Literal["joint", "encoder"] = "joint",
     ) -> None:
         super().__init__()
         if encoder is None and decode == "recovered":
@@ -80,6 +89,7 @@ class ConditionalVAE(nn.Module):
         self.decoder = decoder
         self.prior = prior
         self.recovers = decode == "recovered"
+        self.joint = reconstruct == "joint"
         known = scales or {}
         self.scales = nn.ModuleDict({_key(name): _Scale(scale) for name, scale in known.items()})
         bound = [field for field in outputs if project and field.name in known]
@@ -261,8 +271,11 @@ class ConditionalVAE(nn.Module):
         if self.encoder is not None:
             encoding = self.encode(outputs)
             latent = encoding.posterior.sample(generator)
-            seen = self._given(encoding.recovered) if self.recovers else decode
-            reconstruction = seen(latent, 1)
+            seen = encoding.recovered if self.recovers else conditions
+            if not self.joint:
+                reconstruction = self._decode_unchanged(latent, seen)
+            else:
+                reconstruction = (self._given(seen) if self.recovers else decode)(latent, 1)
 
         def density(name: str) -> Tensor:
             if reconstruction is None:
@@ -272,14 +285,18 @@ class ConditionalVAE(nn.Module):
                 return log_density(law, value, projected=False)
             return closure.log_density(law, value)
 
+        @cache
+        def drawn(count: int) -> Batch:
+            return self._realize(prior, decode, count, generator)
+
         return ForwardPass(
             inputs=inputs,
             outputs=outputs,
             conditions=conditions,
-            prior=prior,
+            prior=prior if self.joint else prior.detach(),
             encoding=encoding,
             reconstruction=reconstruction,
-            realize=lambda count: self._realize(prior, decode, count, generator),
+            realize=drawn,
             log_density=density,
             decoder=self.decoder,
             generator=generator,
@@ -304,6 +321,19 @@ class ConditionalVAE(nn.Module):
             return {name: self._project(name, laws[name]) for name in self.outputs}
 
         return decode
+
+    def _decode_unchanged(self, latent: Tensor, conditions: Mapping[str, Tensor]) -> Laws:
+        """Decode with no gradient for the decoder; what made latent and conditions has one.
+
+        Smoothers have none either, unless the encoder recovers the conditions.
+        """
+        weights = {name: values.detach() for name, values in self.decoder.named_parameters()}
+        given = {
+            name: conditions[name] if self.recovers else conditions[name].detach()
+            for name in self.inputs
+        }
+        laws = functional_call(self.decoder, weights, (latent, given))
+        return {name: self._project(name, laws[name]) for name in self.outputs}
 
     def _project(self, name: str, law: DiagonalGaussian) -> DiagonalGaussian:
         self._check_shape(name, law.mean, self.outputs[name].channels)

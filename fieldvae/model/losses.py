@@ -1,13 +1,11 @@
-"""Loss terms: functions of a forward pass."""
+"""Loss terms of a model with an encoder: functions of a forward pass."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from fieldvae.contract import Batch, Encoding, ForwardPass
@@ -113,34 +111,6 @@ def condition(
             error = error / variance.clamp(min=torch.finfo(variance.dtype).eps)
         terms.append(error)
     return torch.stack(terms).sum()
-
-
-def energy_score(forward: ForwardPass, *, members: Annotated[int, Field(ge=2)] = 3) -> Tensor:
-    r"""Fair energy score of realizations drawn from the prior.
-
-    .. math:: \frac1{\sqrt n} \Big( \frac1M \sum_i \lVert x_i - y \rVert
-              - \frac1{2M(M-1)} \sum_{i \ne j} \lVert x_i - x_j \rVert \Big)
-
-    for each sample, over its :math:`n` scaled output values. Its expectation is least where the
-    realizations follow the outputs' conditional law (Gneiting & Raftery 2007,
-    doi:10.1198/016214506000001437, section 4.3); with :math:`M - 1` it does not depend on the
-    number of members :math:`M` (Ferro 2014, doi:10.1002/qj.2270).
-
-    Parameters
-    ----------
-    forward
-        One pass through the model.
-    members
-        Realizations a sample.
-    """
-    drawn = forward.realize(members)
-    realizations = torch.cat([drawn[name].flatten(2) for name in forward.outputs], 2)
-    truth = torch.cat([output.flatten(1) for output in forward.outputs.values()], 1)
-    to_truth = torch.linalg.vector_norm(realizations - truth, dim=-1).mean(0)
-    first, second = torch.triu_indices(members, members, 1, device=truth.device)
-    between = torch.linalg.vector_norm(realizations[first] - realizations[second], dim=-1)
-    score: Tensor = (to_truth - 0.5 * between.mean(0)).mean() / math.sqrt(truth.shape[1])
-    return score
 
 
 def _values(outputs: Batch) -> int:

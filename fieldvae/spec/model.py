@@ -51,6 +51,10 @@ class ModelSpec(Section):
         Literal["smoothed", "recovered"],
         Field(description="Which conditions the decoder sees while it is trained."),
     ] = "smoothed"
+    reconstruct: Annotated[
+        Literal["joint", "encoder"],
+        Field(description="What reconstruction and KL train: all networks, or the encoder alone."),
+    ] = "joint"
     project: Annotated[
         bool, Field(description="Whether outputs are projected onto their closure.")
     ] = True

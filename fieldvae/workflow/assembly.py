@@ -83,6 +83,7 @@ def assemble(
         scales=scales,
         project=model.project,
         decode=model.decode,
+        reconstruct=model.reconstruct,
     )
 
 

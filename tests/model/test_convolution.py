@@ -4,7 +4,7 @@ from torch.testing import assert_close
 
 from fieldvae.grid import Grid
 from fieldvae.model import convolution
-from fieldvae.model.convolution import GridConv
+from fieldvae.model.convolution import ConvolutionDecoder, GridConv
 
 GRIDS = [
     Grid((4, 4, 4), periodic=(True, True, True)),
@@ -14,6 +14,10 @@ GRIDS = [
     Grid((6,), periodic=(True,)),
     Grid((6,)),
 ]
+
+
+def with_hidden(*handed):
+    return ConvolutionDecoder(*handed, hidden=5)
 
 
 def shifted(fields, shift):
@@ -75,6 +79,22 @@ class TestTheConvolutionalModel:
         doubled = {name: values.repeat(1, 1, 2, 1, 1) for name, values in inputs.items()}
         expected = {n: c.repeat(1, 1, 2, 1, 1) for n, c in model.smooth(inputs).items()}
         assert_close(model.smooth(doubled), expected)
+
+    @pytest.mark.parametrize("grid", GRIDS, ids=str)
+    def test_with_a_hidden_layer_starts_as_without(self, grid, build, draw):
+        model, latent = build(grid, decoder=with_hidden), torch.randn(10, 3, *grid.shape3)
+        given = {n: c.repeat(2, 1, 1, 1, 1) for n, c in model.smooth(draw(grid)[0]).items()}
+        law = model.decode(latent, given)
+        model.decoder.hidden = None
+        assert_close(law["heat"].mean, model.decode(latent, given)["heat"].mean)
+
+    def test_with_a_hidden_layer_is_no_more_linear_in_the_latent(self, cube, build, draw, scramble):
+        inputs, latent = draw(cube)[0], torch.randn(5, 3, 4, 4, 4)
+        for decoder, linear in [(ConvolutionDecoder, True), (with_hidden, False)]:
+            model = scramble(build(cube, decoder=decoder))
+            conditions = model.smooth(inputs)
+            at = [model.decode(a * latent, conditions)["heat"].mean for a in (-1.0, 0.0, 1.0)]
+            assert torch.allclose(at[0] + at[2], 2 * at[1]) == linear
 
     def test_works_with_vectors_but_on_its_own_grid_alone(self, cube, build, draw):
         model = build(cube, layout="vector")

@@ -128,3 +128,33 @@ class TestConditionalVAE:
     def test_names_the_shape_that_a_decoder_gets_wrong(self, cube, build, draw):
         with pytest.raises(ShapeError, match=r"stress has shape \(5, 7\)"):
             build(cube, decoder=MisshapenDecoder)(*draw(cube))
+
+
+@pytest.mark.parametrize("reconstruct", ["joint", "encoder"])
+@pytest.mark.parametrize("decode", ["smoothed", "recovered"])
+def test_what_the_reconstruction_trains(cube, build, draw, scramble, reconstruct, decode):
+    model = scramble(
+        build(cube, reconstruct=reconstruct, decode=decode, prior=ConvolutionPrior)
+    ).eval()
+    forward = model(*draw(cube), torch.Generator().manual_seed(1))
+    (
+        forward.log_density("heat").sum() + forward.encoding.posterior.kl(forward.prior).sum()
+    ).backward()
+
+    def learns(part):
+        return any(p.grad is not None and p.grad.abs().max() > 0 for p in part.parameters())
+
+    assert learns(model.encoder)
+    joint = reconstruct == "joint"
+    assert learns(model.decoder) == learns(model.prior) == joint
+    assert learns(model.smoothers) == joint
+
+
+def test_reconstruction_is_the_same_whatever_it_trains(cube, build, draw, scramble):
+    model, chance = scramble(build(cube)).eval(), torch.Generator()
+    fields = draw(cube)
+    joint = model(*fields, chance.manual_seed(1)).reconstruction
+    model.joint = False
+    alone = model(*fields, chance.manual_seed(1)).reconstruction
+    for name in joint:
+        assert_close(alone[name].mean, joint[name].mean)

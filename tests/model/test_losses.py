@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 from torch.testing import assert_close
@@ -7,7 +5,7 @@ from torch.testing import assert_close
 from fieldvae.contract import Encoding, ForwardPass
 from fieldvae.errors import OptionError
 from fieldvae.gaussian import DiagonalGaussian
-from fieldvae.model.losses import condition, energy_score, kl, reconstruction, squared_error
+from fieldvae.model.losses import condition, kl, reconstruction, squared_error
 
 
 @pytest.fixture
@@ -90,40 +88,6 @@ class TestCondition:
     def test_names_the_input_it_does_not_know(self, forward):
         with pytest.raises(OptionError, match="no input 'flux'; inputs: density, flow"):
             condition(forward, field="flux")
-
-
-class TestEnergyScore:
-    def test_is_the_sum_over_all_pairs(self):
-        chance = torch.Generator().manual_seed(0)
-        truth = {
-            name: torch.randn(3, c, 2, 2, 1, generator=chance) for name, c in [("a", 1), ("b", 2)]
-        }
-        drawn = {n: torch.randn(4, *v.shape, generator=chance) for n, v in truth.items()}
-        total = 0.0
-        for sample in range(3):
-            y = torch.cat([truth[n][sample].flatten() for n in truth])
-            x = [torch.cat([drawn[n][i, sample].flatten() for n in truth]) for i in range(4)]
-            total += sum((v - y).norm() for v in x) / 4
-            total -= sum((v - w).norm() for v in x for w in x) / (2 * 4 * 3)
-        expected = total / 3 / math.sqrt(3 * 4)
-        assert_close(energy_score(passing(truth, drawn), members=4), expected)
-
-    def test_is_least_at_the_true_law(self):
-        chance = torch.Generator().manual_seed(0)
-        truth = {"a": torch.randn(200_000, 1, 1, 1, 1, generator=chance)}
-        noise = torch.randn(2, 200_000, 1, 1, 1, 1, generator=chance)
-
-        def score(mean, deviation):
-            return energy_score(passing(truth, {"a": mean + deviation * noise}), members=2)
-
-        right = score(0.0, 1.0)
-        assert all(score(*wrong) > right for wrong in [(0.2, 1.0), (0.0, 0.8), (0.0, 1.2)])
-
-    def test_has_a_gradient_where_distances_vanish(self):
-        drawn = torch.zeros(2, 3, 1, 2, 2, 2, requires_grad=True)
-        truth = {"a": torch.zeros(3, 1, 2, 2, 2)}
-        energy_score(passing(truth, {"a": drawn}), members=2).backward()
-        assert torch.isfinite(drawn.grad).all()
 
 
 @pytest.mark.parametrize("loss", [reconstruction, squared_error, kl, condition])

@@ -3,10 +3,14 @@ r"""Other arrangements of a cell's atoms with the same blocks: swaps within bloc
 The law is that of arrangements :math:`s` that hold as many atoms of each element in every block
 as a given cell :math:`s_0` does, with the weight
 
-.. math:: P(s) \propto \exp\Big(-w \sum_b \sum_{ij} \big(N^b_{ij}(s) - N^b_{ij}(s_0)\big)^2\Big)
+.. math:: P(s) \propto \exp\Big(-\frac{E(s)}{kT}
+          -w \sum_b \sum_{ij} \big(N^b_{ij}(s) - N^b_{ij}(s_0)\big)^2\Big)
 
 :math:`N^b_{ij}` counts the first neighbors of element :math:`j` around the atoms of element
-:math:`i` in block :math:`b`; those across a face count for the center's block.
+:math:`i` in block :math:`b`; those across a face count for the center's block. :math:`E` is the
+energy of :mod:`fieldvae_atomistic.ordering`: what it says beyond the counts, of second neighbors
+and of pairs across faces, is part of the law of a cell annealed at :math:`T`; a random cell has
+:math:`1/kT = 0`.
 """
 
 from __future__ import annotations
@@ -155,6 +159,7 @@ def rearrange(
     sweeps: int,
     generator: np.random.Generator,
     wanted: NDArray[np.floating] | None = None,
+    reduced: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int8]:
     r"""Draw arrangements with every block's composition exactly and its pair counts nearly.
 
@@ -165,9 +170,10 @@ def rearrange(
     36 % by chance.)
 
     A step draws a color of blocks and tries one swap in each of its blocks, in all realizations
-    at once; the blocks of a color have no counts in common that their swaps change, so that
-    accepting each with probability :math:`\min(1, e^{-\Delta})`, with the change :math:`\Delta`
-    of the penalty, keeps detailed balance with respect to the law of this module.
+    at once; the blocks of a color have no counts in common that their swaps change, and no pairs
+    of neighbors, so that accepting each with probability :math:`\min(1, e^{-\Delta})`, with the
+    change :math:`\Delta` of penalty and energy, keeps detailed balance with respect to the law of
+    this module.
 
     Parameters
     ----------
@@ -189,6 +195,9 @@ def rearrange(
     wanted
         Pair counts to come near to, shape ``(block, center, neighbor)``; those of ``occupation``
         where ``None``.
+    reduced
+        Pair energies over :math:`kT`, shape ``(shell, element, element)``, symmetric; 0 where
+        ``None``.
 
     Returns
     -------
@@ -202,7 +211,8 @@ def rearrange(
     """
     check_thick(lattice)
     moves = _Moves.of(lattice)
-    neighbors = np.ascontiguousarray(lattice.neighbors[0].T.astype(np.intp))
+    bonded = [np.ascontiguousarray(shell.T.astype(np.intp)) for shell in lattice.neighbors]
+    neighbors = bonded[0]
     slots = moves.reached.shape[2]
     every, unit = np.arange(elements), np.eye(elements)
     by_block = np.argsort(lattice.block, kind="stable").reshape(lattice.blocks, -1)
@@ -264,8 +274,11 @@ def rearrange(
             worse += 2.0 * (
                 np.einsum("be,be->b", around[:, 0], swap) * np.einsum("be,be->b", center, swap)
             )
+            worse *= penalty
+            if reduced is not None:
+                worse += _energies(reduced, bonded, state, pair, atoms, (first, second))
             chance = chances[step, row_of, block]
-            accept = np.flatnonzero(chance < np.exp(-penalty * np.maximum(worse, 0.0)))
+            accept = np.flatnonzero(chance < np.exp(-np.maximum(worse, 0.0)))
             taken = pair[:, accept] + atoms[accept]
             state[taken[0]] = second[accept]
             state[taken[1]] = first[accept]
@@ -274,3 +287,46 @@ def rearrange(
             change[:, 0] += swap[:, :, None] * center[accept][:, None, :]
             error[at[accept]] += change
     return realizations
+
+
+def _energies(
+    reduced: NDArray[np.float64],
+    bonded: list[NDArray[np.intp]],
+    state: NDArray[np.int8],
+    pair: NDArray[np.intp],
+    atoms: NDArray[np.intp],
+    kinds: tuple[NDArray[np.int8], NDArray[np.int8]],
+) -> NDArray[np.float64]:
+    """Change of energy over kT when two sites exchange their atoms, shape ``(swap,)``.
+
+    Parameters
+    ----------
+    reduced
+        As of :func:`rearrange`.
+    bonded
+        Neighbors of every site, ``(site, neighbor)``, for each shell.
+    state
+        Element of every site of every realization, flat.
+    pair
+        The two sites, shape ``(2, swap)``.
+    atoms
+        First site of the swap's realization, shape ``(swap,)``.
+    kinds
+        Elements of the two, ``(swap,)`` each.
+    """
+    first, second = kinds
+    energy = np.zeros(len(atoms))
+    for shell, neighbors in zip(reduced, bonded, strict=True):
+        # change[a, b, t]: with a neighbor t, when a gives way to b
+        change = shell[None, :, :] - shell[:, None, :]
+        near = neighbors.take(pair, axis=0)
+        around = state.take(near + atoms[:, None])
+        cost = np.stack(
+            [
+                change[first[:, None], second[:, None], around[0]],
+                change[second[:, None], first[:, None], around[1]],
+            ]
+        )
+        # the bond between the two stays what it is
+        energy += np.where(near == pair[::-1, :, None], 0.0, cost).sum(axis=(0, 2))
+    return energy

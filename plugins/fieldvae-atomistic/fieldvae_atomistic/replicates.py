@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from fieldvae_atomistic.coarse import warren_cowley
 from fieldvae_atomistic.dynamics import SwapFix
 from fieldvae_atomistic.lammps import Triple, lammps
 from fieldvae_atomistic.lattice import CUBE, Lattice
+from fieldvae_atomistic.ordering import BOLTZMANN
 from fieldvae_atomistic.potential import PairStyle
 from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
 from fieldvae_atomistic.recipe import Method
@@ -33,7 +35,8 @@ REARRANGED = (
     "from draws of its own; for each realization the atoms of every block are shuffled within "
     "it and then swapped within it by Metropolis sampling under the penalty times the squared "
     "error of the block's pair counts (first neighbors of each element around those of each "
-    "element, counted for the center's block); every realization is relaxed and averaged like a "
+    "element, counted for the center's block), in annealed cells added to the pair energies over "
+    "kT; every realization is relaxed and averaged like a "
     "cell of lammps; concentration and warren_cowley are the condition's: every realization has "
     "that concentration exactly and those parameters nearly. Cells of lammps: "
 )
@@ -71,7 +74,15 @@ class ReplicateCells:
             penalty=self.penalty,
             sweeps=self.rearranging_sweeps,
             generator=np.random.default_rng(seeds),
+            reduced=self._reduced_energies(index),
         )
+
+    def _reduced_energies(self, index: int) -> NDArray[np.float64] | None:
+        """Pair energies over kT of a condition that was annealed with them; ``None`` for others."""
+        temperature, energies = self.cells.temperature(index), self.cells.pair_energies
+        if energies is None or self.cells.dynamics is not None or math.isnan(temperature):
+            return None
+        return energies.values / (BOLTZMANN * temperature)
 
     def __getitem__(self, index: int, /) -> xr.Dataset:
         """Make one condition's realizations and average them over blocks."""
@@ -179,7 +190,7 @@ def lammps_replicates(
     swap_fix: SwapFix = "sgcmc",
     swap_interval: PositiveInt = 20,
     swap_fraction: Annotated[float, Gt(0.0), Le(1.0)] = 0.25,
-    penalty: NonNegativeFloat = 0.06,
+    penalty: NonNegativeFloat = 0.3,
     rearranging_sweeps: NonNegativeInt = 30,
     seed: NonNegativeInt = 0,
 ) -> ReplicateCells:
@@ -188,7 +199,9 @@ def lammps_replicates(
     Each sample is a condition: ``concentration`` (element, x, y, z) and ``warren_cowley`` (pair,
     x, y, z) of one cell of the simulator ``lammps``. Its ``residual_stress`` (realization, voigt,
     x, y, z), GPa, is that of cells whose atoms are arranged anew within the blocks: every
-    block's composition is kept exactly, its pair counts nearly.
+    block's composition is kept exactly, its pair counts nearly. Arrangements of an annealed
+    condition are drawn at its temperature, so that order beyond the pair counts is that of
+    annealed cells too; those of ``md`` are not, for want of pair energies.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.ordering import pair_counts
 from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
 
 from fieldvae import OptionError
@@ -106,6 +107,14 @@ class TestRearrange:
     def test_draws_from_its_law(self, grid, neighbors):
         check_law(Lattice(cells=(2, 2, 2 * grid[2]), grid=grid), neighbors=neighbors, axis=2)
 
+    @pytest.mark.parametrize("grid", [(1, 1, 2), (1, 1, 3), (1, 1, 4)])
+    def test_draws_from_its_law_with_energies(self, grid):
+        energies = np.array(
+            [[[0, 1, -1], [1, 0, 2], [-1, 2, 0]], [[0, -2, 1], [-2, 0, 1], [1, 1, 0]]]
+        )
+        lattice = Lattice(cells=(2, 2, 2 * grid[2]), grid=grid)
+        check_law(lattice, neighbors=True, axis=2, reduced=0.2 * energies)
+
     @pytest.mark.parametrize(
         ("cells", "grid", "axis"),
         [((2, 2, 3), (1, 1, 3), 2), ((2, 6, 2), (1, 3, 1), 1), ((9, 2, 2), (3, 1, 1), 0)],
@@ -127,7 +136,13 @@ class TestRearrange:
             check_thick(Lattice((4, 4, 10), (1, 1, 4), PAPER, uneven=True))
 
 
-def check_law(lattice: Lattice, *, neighbors: bool, axis: int) -> None:
+def energy(lattice: Lattice, occupation: np.ndarray, reduced: np.ndarray) -> float:
+    return float(np.sum(reduced * pair_counts(lattice, occupation, ELEMENTS)) / 2)
+
+
+def check_law(
+    lattice: Lattice, *, neighbors: bool, axis: int, reduced: np.ndarray | None = None
+) -> None:
     """Compare with the law of two blocks that hold one odd atom each, all places enumerated.
 
     Blocks that a third lies between share its counts; neighbors share their own.
@@ -148,7 +163,11 @@ def check_law(lattice: Lattice, *, neighbors: bool, axis: int) -> None:
     errors = np.array(
         [[squared_error(lattice, placed(a, b), wanted) for b in second] for a in first]
     )
-    law = np.exp(-penalty * errors)
+    if reduced is not None:
+        errors += np.round(
+            [[energy(lattice, placed(a, b), reduced) / penalty for b in second] for a in first], 9
+        )
+    law = np.exp(-penalty * (errors - errors.min()))
     law /= law.sum()
     count = 3000
     cells = rearrange(
@@ -159,6 +178,7 @@ def check_law(lattice: Lattice, *, neighbors: bool, axis: int) -> None:
         penalty=penalty,
         sweeps=20,
         generator=np.random.default_rng(7),
+        reduced=reduced,
     )
     places = [np.searchsorted(first, np.argmax(cells == 1, axis=1))]
     places.append(np.searchsorted(second, np.argmax(cells == 2, axis=1)))

@@ -24,8 +24,8 @@ START = -3.0
 takes the noise first. From -1 the independent noise took it, and the latent was never used."""
 
 PACE = 5.0
-"""How much faster a log-variance moves than other weights: Adam moves a weight by the step size,
-and a nearly deterministic output is many steps away."""
+"""How much faster a log-variance and a choice between modes move than other weights: Adam moves a
+weight by the step size, and a nearly deterministic output is many steps away."""
 
 
 class GridConv(nn.Module):
@@ -212,13 +212,14 @@ class ConvolutionEncoder(nn.Module):
 
 
 class _Hidden(nn.Module):
-    r"""A layer in which latent and features act together; it adds nothing when training starts.
+    r"""Two layers in which latent and features act together; they add nothing at the start.
 
-    .. math:: H = C\,\mathrm{SiLU}\big(A u + B f + W \sqrt V\, \bar u\big)
+    .. math:: H = C\, h\big(PD\, h(A u + B f + P W \sqrt V\, \bar u)\big), \qquad
+              h = \mathrm{SiLU}
 
-    with convolutions :math:`A, B, C`. The mean :math:`\bar u` of the latent over the :math:`V`
-    cells, of variance one as the latent itself, is what all cells know of: a mode that a whole
-    field falls into.
+    with convolutions :math:`A, B, C` and :math:`P` = :data:`PACE`, for a choice between modes is a
+    steep function. The mean :math:`\bar u` of the latent over the :math:`V` cells, scaled to the
+    latent's variance, is what all cells know of: a mode that a whole field falls into.
     """
 
     def __init__(self, latent: int, features: int, width: int, out: int, grid: Grid) -> None:
@@ -226,6 +227,7 @@ class _Hidden(nn.Module):
         self.latent = GridConv(latent, width, grid)
         self.features = GridConv(features, width, grid)
         self.whole = nn.Linear(latent, width, bias=False)
+        self.deep = nn.Linear(width, width)
         self.out = start_at_zero(GridConv(width, out, grid))
 
     def given(self, features: Tensor) -> Callable[[Tensor], Tensor]:
@@ -234,9 +236,10 @@ class _Hidden(nn.Module):
 
         def added(latent: Tensor) -> Tensor:
             mean = latent.mean((2, 3, 4)) * math.prod(latent.shape[2:]) ** 0.5
-            read = self.latent(latent) + self.whole(mean)[..., None, None, None]
-            read = read.unflatten(0, (-1, len(guide))) + guide
-            found: Tensor = self.out(functional.silu(read.flatten(0, 1)))
+            read = self.latent(latent) + PACE * self.whole(mean)[..., None, None, None]
+            read = (read.unflatten(0, (-1, len(guide))) + guide).flatten(0, 1)
+            deep = PACE * self.deep(functional.silu(read).movedim(1, -1))
+            found: Tensor = self.out(functional.silu(deep).movedim(-1, 1))
             return found
 
         return added
@@ -251,8 +254,8 @@ class ConvolutionDecoder(nn.Module):
 
     with linear convolutions :math:`L` and :math:`N`, residual blocks :math:`R` that start at
     zero, a gate :math:`0 < g < 2`, and one learned standard deviation :math:`s` for each
-    component. Without the hidden layer :math:`H`, which starts at zero too, the law of the
-    outputs given the inputs is Gaussian; with it, it may be skewed or have several modes.
+    component. Without the hidden layers :math:`H`, which start at zero too, the law of the
+    outputs given the inputs is Gaussian; with them it may be skewed or have several modes.
 
     Parameters
     ----------
@@ -263,7 +266,7 @@ class ConvolutionDecoder(nn.Module):
     blocks
         Number of residual blocks.
     hidden
-        Width of the layer in which latent and conditions act together; 0 for none.
+        Width of the layers in which latent and conditions act together; 0 for none.
     """
 
     def __init__(
@@ -289,6 +292,9 @@ class ConvolutionDecoder(nn.Module):
         self.trunk = _trunk(width, channels, blocks, grid)
         self.residual = start_at_zero(GridConv(channels, out, grid))
         self.gate = start_at_zero(GridConv(channels, latent.width, grid))
+        # a step of Adam moves the sum over all weights: undivided, gates shut or opened for good
+        # within a few steps, and most of the latent was never used
+        self.inertia = self.gate.weight[0].numel() ** 0.5
         self.noise = GridConv(latent.width, out, grid)
         self.hidden = _Hidden(latent.width, channels, hidden, out, grid) if hidden else None
         self.log_variance = nn.Parameter(torch.full((out, 1, 1, 1), START / PACE))
@@ -315,7 +321,7 @@ class ConvolutionDecoder(nn.Module):
         joined = torch.cat([spread(condition) for spread, condition in pairs], 1)
         features = self.trunk(joined)
         base = self.linear(joined) + self.residual(features)
-        gate = 2 * torch.sigmoid(self.gate(features))
+        gate = 2 * torch.sigmoid(self.gate(features) / self.inertia)
         hidden = None if self.hidden is None else self.hidden.given(features)
 
         def law(latent: Tensor) -> dict[str, DiagonalGaussian]:

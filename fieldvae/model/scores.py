@@ -30,7 +30,7 @@ GRID = (-3, -2, -1)
 Members = Annotated[int, Field(ge=2)]
 
 
-def energy_score(forward: ForwardPass, *, members: Members = 3) -> Tensor:
+def energy_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
     r"""Fair energy score of realizations drawn from the prior, of all output values together.
 
     .. math:: \frac1{\sqrt n} \Big( \frac1M \sum_i \lVert x_i - y \rVert
@@ -51,7 +51,7 @@ def energy_score(forward: ForwardPass, *, members: Members = 3) -> Tensor:
     return _energy_score(realizations, truth)
 
 
-def local_score(forward: ForwardPass, *, members: Members = 3) -> Tensor:
+def local_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
     """Fair energy score of the components in one cell, averaged over cells.
 
     That of :func:`energy_score` for the vector of all outputs' components in a cell, cell by
@@ -69,7 +69,7 @@ def local_score(forward: ForwardPass, *, members: Members = 3) -> Tensor:
     return _energy_score(*(values.transpose(-2, -1) for values in cells))
 
 
-def spectral_score(forward: ForwardPass, *, members: Members = 3) -> Tensor:
+def spectral_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
     r"""Fair energy score of the components of one wave, averaged over waves.
 
     That of :func:`energy_score` for the vector of real and imaginary parts of all outputs'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -34,19 +34,34 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
         scales=prepared.scaling.affine(spec.outputs),
     ).eval()
     inputs, outputs = prepared.scaled(prepared.split.train[:2])
-    with torch.no_grad():
-        _check_conditions(network.smooth(inputs), prepared)
-        try:
-            forward = network(inputs, outputs, torch.Generator())
-        except RuntimeError as error:  # torch's word for tensors that do not fit each other
-            raise PluginError(f"the parts of the model do not fit each other: {error}") from error
-        for term in loss_terms(spec, options):
-            term.loss(forward)
+    _check_conditions(network.smooth(inputs), prepared)
+    try:
+        forward = network(inputs, outputs, torch.Generator())
+    except RuntimeError as error:  # torch's word for tensors that do not fit each other
+        raise PluginError(f"the parts of the model do not fit each other: {error}") from error
+    _check_trained(network, [term.loss(forward) for term in loss_terms(spec, options)])
     if NAME in spec.evaluation.baselines:
         rehearse_deterministic(network, prepared)
     if spec.design is not None:
         _rehearse_design(network, prepared)
     return network
+
+
+def _check_trained(network: ConditionalVAE, losses: Sequence[Tensor]) -> None:
+    """Refuse losses that leave the decoder as it was drawn."""
+    weights = [weight for weight in network.decoder.parameters() if weight.requires_grad]
+    total = torch.stack([loss.sum() for loss in losses]).sum()
+    gradients: Sequence[Tensor | None] = ()
+    if total.requires_grad:
+        gradients = torch.autograd.grad(total, weights, allow_unused=True)
+    if weights and all(gradient is None for gradient in gradients):
+        remedy = "add a loss of realizations, such as energy_score"
+        if not network.joint:
+            remedy += (
+                ", or set model.reconstruct: joint (with 'encoder', reconstruction and kl train "
+                "the encoder alone)"
+            )
+        raise OptionError(f"losses: none of them trains the decoder; {remedy}")
 
 
 def _rehearse_design(network: ConditionalVAE, prepared: Prepared) -> None:

@@ -110,6 +110,12 @@ class TestRefusal:
             fieldvae.run(task, out=tmp_path / "run")
         assert not (tmp_path / "run").exists()
 
+    def test_of_losses_that_train_no_decoder_names_the_remedy(self, foreign_task, tmp_path):
+        task = foreign_task(model={"reconstruct": "encoder"}, losses=["reconstruction", "kl"])
+        with pytest.raises(fieldvae.OptionError, match="none of them trains the decoder.* joint"):
+            fieldvae.run(task, out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
     def test_of_one_store_twice(self, foreign_task, foreign_store):
         data = {"store": str(foreign_store), "test_store": str(foreign_store)}
         with pytest.raises(fieldvae.StoreError, match="would both train and test"):

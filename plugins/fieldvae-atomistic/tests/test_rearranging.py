@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from fieldvae_atomistic.lattice import Lattice
-from fieldvae_atomistic.ordering import pair_counts
+from fieldvae_atomistic.ordering import BOLTZMANN, anneal, pair_counts
 from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
 
 from fieldvae import OptionError
@@ -194,3 +194,36 @@ def check_law(
     often = law * count > 1.0
     chi = np.sum((found[often] - count * law[often]) ** 2 / (count * law[often]))
     assert abs(chi - often.sum()) < 4.5 * np.sqrt(3.0 * often.sum())
+
+
+def test_energies_keep_the_pair_counts_of_an_ordered_cell_without_bias(lattice, occupation):
+    reduced = np.zeros((2, ELEMENTS, ELEMENTS))
+    reduced[0, 0, 1] = reduced[0, 1, 0] = -1.2
+    ordered = anneal(
+        lattice,
+        occupation,
+        reduced,
+        temperature=1 / BOLTZMANN,
+        sweeps=10,
+        generator=np.random.default_rng(2),
+    )
+    wanted = block_pair_counts(lattice, ordered, elements=ELEMENTS)[:, 0, 1].sum()
+
+    def missing(energies: np.ndarray | None) -> float:
+        """Share of the unlike pairs that arrangements lack on average."""
+        cells = rearrange(
+            lattice,
+            ordered,
+            elements=ELEMENTS,
+            count=3,
+            penalty=0.06,
+            sweeps=15,
+            generator=np.random.default_rng(3),
+            reduced=energies,
+        )
+        counts = [block_pair_counts(lattice, c, elements=ELEMENTS)[:, 0, 1].sum() for c in cells]
+        return float(1 - np.mean(counts) / wanted)
+
+    without = missing(None)
+    assert without > 0.004
+    assert abs(missing(reduced)) < without / 3

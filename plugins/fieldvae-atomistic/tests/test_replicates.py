@@ -131,7 +131,7 @@ class TestLammpsReplicates:
         assert provenance["simulator"] == "lammps_replicates"
         assert "samples" not in provenance["options"]
         assert provenance["options"]["conditions"] == 4
-        assert provenance["options"]["penalty"] == 0.06
+        assert provenance["options"]["penalty"] == 0.3
 
     def test_becomes_a_store(self, source, sample, tmp_path):
         cells = replace(source.cells, samples=2)

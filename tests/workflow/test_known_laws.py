@@ -66,4 +66,8 @@ def test_the_spread_follows_the_inputs(tmp_path):
     drawn = model.predict(fresh, realizations=100, self_check=False, seed=0)
     found = values(drawn, "response").var(axis=1, ddof=1).ravel()
     exact = medium.variance(fresh).ravel()
-    print(np.corrcoef(np.log(found), np.log(exact))[0, 1], found.mean() / exact.mean(), excess(medium, model, fresh, "response"))
+    print(
+        np.corrcoef(np.log(found), np.log(exact))[0, 1],
+        found.mean() / exact.mean(),
+        excess(medium, model, fresh, "response"),
+    )

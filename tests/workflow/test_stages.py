@@ -112,7 +112,7 @@ class TestRefusal:
 
     def test_of_losses_that_train_no_decoder_names_the_remedy(self, foreign_task, tmp_path):
         task = foreign_task(model={"reconstruct": "encoder"}, losses=["reconstruction", "kl"])
-        with pytest.raises(fieldvae.OptionError, match="none of them trains the decoder.* joint"):
+        with pytest.raises(fieldvae.OptionError, match=r"none of them trains the decoder.* joint"):
             fieldvae.run(task, out=tmp_path / "run")
         assert not (tmp_path / "run").exists()
 

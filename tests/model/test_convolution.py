@@ -96,6 +96,16 @@ class TestTheConvolutionalModel:
             at = [model.decode(a * latent, conditions)["heat"].mean for a in (-1.0, 0.0, 1.0)]
             assert torch.allclose(at[0] + at[2], 2 * at[1]) == linear
 
+    def test_a_step_of_adam_moves_gates_little(self, cube, build, draw, scramble):
+        model = build(cube)
+        decoder, conditions = model.decoder, model.smooth(draw(cube)[0])
+        features = decoder.trunk(torch.cat([*conditions.values()], 1)).detach()
+        optimizer = torch.optim.Adam(decoder.gate.parameters(), lr=1.5e-3)
+        decoder.gate(features).sum().backward()  # every weight pulls the same way
+        optimizer.step()
+        moved = decoder.gate(features).abs().max()
+        assert moved / decoder.inertia < 5e-3 < moved
+
     def test_works_with_vectors_but_on_its_own_grid_alone(self, cube, build, draw):
         model = build(cube, layout="vector")
         forward = model(*draw(cube))

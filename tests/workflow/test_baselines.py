@@ -176,7 +176,7 @@ class TestReplicates:
         data = {**small_task["data"], "replicates": str(replicated)}
         task = {**small_task, "data": data, "training": {"epochs": 1}}
         finished = fieldvae.run(task, out=tmp_path / "run", until="evaluate")
-        assert set(finished.metrics["deterministic"]) == {"prediction", "replicates"}
+        assert set(finished.metrics["deterministic"]) == {"prediction", "replicates", "mechanics"}
         assert "the limit set by true replicates" in finished.summary()
         assert json.loads(finished.directory.summary.read_text())["replicates"] == {
             "store": str(replicated), "conditions": 5, "replicates": 4

@@ -101,7 +101,7 @@ class TestSettings:
         "goal",
         [
             {"maximize": "mean"},
-            {"minimize": "variance"},
+            {"minimize": "second_moment"},
             {"maximize": "quantile", "probability": 0.9},
             {"minimize": "cvar", "probability": 0.8, "tail": "upper"},
             {"maximize": "exceedance", "level": "50 MPa"},

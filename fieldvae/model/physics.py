@@ -21,8 +21,8 @@ from fieldvae.errors import OptionError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.mechanics import Residual
-
-GRID = (-3, -2, -1)
+from fieldvae.model.closure import GRID
+from fieldvae.model.waves import repeating, waves
 
 MOST_SHELLS = 16
 """Shells of wave vectors on a large grid."""
@@ -200,17 +200,9 @@ def _listed(names: Iterable[str]) -> str:
 
 def _power(fields: Tensor, grid: Grid, shell: Tensor, shells: int) -> Tensor:
     """Mean power of every shell of ``(..., component, x, y, z)``, never quite zero."""
-    for dim, periodic in zip(GRID, _periodic(grid), strict=True):
-        if not periodic:
-            fields = torch.cat([fields, fields.flip(dim)], dim)
-    waves = torch.fft.fftn(fields, dim=GRID, norm="ortho")
-    size = tuple(
-        n if periodic else n // 2
-        for n, periodic in zip(waves.shape[-3:], _periodic(grid), strict=True)
-    )
-    waves = waves[..., : size[0], : size[1], : size[2]]
-    power = (waves.real.square() + waves.imag.square()).sum(-4)
-    for dim, periodic in zip(GRID, _periodic(grid), strict=True):
+    found = waves(fields, grid)
+    power = (found.real.square() + found.imag.square()).sum(-4)
+    for dim, periodic in zip(GRID, repeating(grid), strict=True):
         if not periodic:  # a mirrored constant counts twice beside the cosines
             half = torch.ones(power.shape[dim], dtype=power.dtype, device=power.device)
             half[0] = 0.5
@@ -228,7 +220,7 @@ def _shells(grid: Grid, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     """Shell of every wave, the last one that of the mean; number of waves of the others."""
     spacing = (*grid.spacing, 1.0, 1.0)[:3]
     parts = []
-    for cells, h, periodic in zip(shape, spacing, _periodic(grid), strict=True):
+    for cells, h, periodic in zip(shape, spacing, repeating(grid), strict=True):
         waves = np.fft.fftfreq(cells, h) if periodic else np.arange(cells) / (2 * cells * h)
         parts.append(torch.from_numpy(2 * np.pi * waves))
     length = torch.stack(torch.meshgrid(*parts, indexing="ij")).square().sum(0).sqrt().flatten()
@@ -242,7 +234,3 @@ def _shells(grid: Grid, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     member = torch.full(length.shape, len(number))
     member[other] = torch.from_numpy(shell)
     return member, torch.from_numpy(number)
-
-
-def _periodic(grid: Grid) -> tuple[bool, ...]:
-    return (*grid.periodic, True, True)[:3]

@@ -24,8 +24,8 @@ from torch import Tensor
 from fieldvae.contract import ForwardPass
 from fieldvae.errors import OptionError
 from fieldvae.grid import Grid
-
-GRID = (-3, -2, -1)
+from fieldvae.model.closure import GRID
+from fieldvae.model.waves import repeating, waves
 
 Members = Annotated[int, Field(ge=2)]
 
@@ -124,14 +124,9 @@ def _on_grid(forward: ForwardPass, members: int) -> tuple[Tensor, Tensor]:
 
 def _waves(fields: Tensor, grid: Grid) -> Tensor:
     """Waves of fields ``(..., component, x, y, z)``, shape ``(..., wave, 2 components)``."""
-    shape = tuple(fields.shape[-3:])
-    for dim, periodic in zip(GRID, _periodic(grid), strict=True):
-        if not periodic:
-            fields = torch.cat([fields, fields.flip(dim)], dim)
-    waves = torch.fft.fftn(fields, dim=GRID, norm="ortho")
-    kept = _half(grid, shape).to(waves.device)
-    waves = waves[..., : shape[0], : shape[1], : shape[2]].flatten(-3)[..., kept]
-    return torch.view_as_real(waves.transpose(-2, -1)).flatten(-2)
+    kept = _half(grid, tuple(fields.shape[-3:])).to(fields.device)
+    found = waves(fields, grid).flatten(-3)[..., kept]
+    return torch.view_as_real(found.transpose(-2, -1)).flatten(-2)
 
 
 @lru_cache(maxsize=64)
@@ -140,11 +135,7 @@ def _half(grid: Grid, shape: tuple[int, int, int]) -> Tensor:
     """Flat positions of the waves of which none is the opposite of another."""
     position = torch.arange(math.prod(shape)).reshape(shape)
     opposite = position
-    for dim, periodic in zip(GRID, _periodic(grid), strict=True):
+    for dim, periodic in zip(GRID, repeating(grid), strict=True):
         if periodic:
             opposite = opposite.flip(dim).roll(1, dim)
     return position[position <= opposite]
-
-
-def _periodic(grid: Grid) -> tuple[bool, ...]:
-    return (*grid.periodic, True, True)[:3]

@@ -16,7 +16,7 @@ run: env
 	$(FIELDVAE) run examples/quickstart/task.yaml --force
 
 test: env
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadscope
 
 check: env
 	$(BIN)/ruff format --check .

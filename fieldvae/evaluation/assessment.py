@@ -18,7 +18,7 @@ from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.selfcheck import ConditionErrors, self_check_metrics
 from fieldvae.evaluation.strata import Strata
 from fieldvae.evaluation.stratified import stratified
-from fieldvae.evaluation.verdicts import calibration_verdict
+from fieldvae.evaluation.verdicts import calibration_verdict, rank_tests
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 
@@ -96,7 +96,8 @@ def evaluate(
     Evaluation
         ``metrics``: ``{<model>: {"prediction": {<field>: ...}}}`` with the keys of
         :func:`~fieldvae.evaluation.metrics.prediction_metrics`; under ``model`` also
-        ``calibration.<field>`` of :func:`~fieldvae.evaluation.verdicts.calibration_verdict`, and
+        ``calibration.<field>`` of :func:`~fieldvae.evaluation.verdicts.calibration_verdict` with
+        ``ranks`` of :func:`~fieldvae.evaluation.verdicts.rank_tests`, and
         ``reconstruction``, ``prediction_self_checked``, ``self_check`` and
         ``comparison.<baseline>.<field>`` where they apply; under every model ``mechanics.<field>``
         of :func:`~fieldvae.evaluation.mechanics.mechanics_metrics`. Strata add
@@ -127,7 +128,14 @@ def evaluate(
             checked, reference, resampling=resampling
         )
     model["calibration"] = {
-        field.name: calibration_verdict(field.title, model["prediction"][field.name])
+        field.name: {
+            **calibration_verdict(field.title, model["prediction"][field.name]),
+            "ranks": rank_tests(
+                field.title,
+                measures[MODEL][field.name].samples,
+                realizations=measures[MODEL][field.name].realizations,
+            ),
+        }
         for field in fields
     }
     model["comparison"] = {

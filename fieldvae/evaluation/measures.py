@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from fieldvae.evaluation.calibration import coverage, rank_histogram, spread_and_error
 from fieldvae.evaluation.fourier import FourierBasis, power_spectrum
 from fieldvae.evaluation.labeled import field_array
+from fieldvae.evaluation.missing import completed, hidden, known_mean
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.scores import VALUES_AT_ONCE, Array, crps, energy_score, variogram_score
+from fieldvae.evaluation.uniformity import distance_rank, value_rank
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 
@@ -33,7 +35,8 @@ class EnsembleMeasures:
         Ensemble size.
     samples
         By score, one number a sample, shape ``(sample,)``. Fields are divided by their
-        components' spread, but for ``*_physical``.
+        components' spread, but for ``*_physical``. Ranks ``value_rank`` and ``distance_rank`` too,
+        the latter as seen from the next sample's truth.
     ranks
         Counts of the truth's rank in bins from 0 to 1, shape ``(bin,)``.
     power
@@ -77,17 +80,26 @@ def measure_ensemble(
     edges
         Edges of the histogram's bins, shape ``(component, bin + 1)``, physical units.
     generator
-        Source of chance for ties among ranks.
+        Source of chance for ranks: ties, and the values that are looked at.
     """
     basis = FourierBasis(grid)
+    points = np.roll(field_array(field, truth, grid), -1, axis=0)
     parts: list[dict[str, Array]] = []
+    done = 0
     ranks = np.zeros(RANK_BINS, dtype=np.int64)
     power = np.zeros(basis.shape)
     counts = np.zeros((len(edges), edges.shape[1] - 1), dtype=np.int64)
     for y, x in sample_blocks(field, truth, ensemble, grid):
-        parts.append(_sample_scores(y, x, scale, basis))
+        point = points[done : done + len(y)]
+        done += len(y)
+        parts.append(
+            {
+                **_sample_scores(y, x, scale, basis),
+                **_sample_ranks(y, x, point, scale, generator),
+            }
+        )
         ranks += rank_histogram(y, x, generator=generator, bins=RANK_BINS)
-        power += len(x) * power_spectrum(np.nan_to_num(scale.scaled(x)), basis)
+        power += len(x) * power_spectrum(completed(scale.scaled(x)), basis)
         counts += value_counts(x, edges)
     samples = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     total = truth.sizes["sample"]
@@ -97,15 +109,13 @@ def measure_ensemble(
 def sample_blocks(
     field: FieldSpec, truth: xr.Dataset, ensemble: xr.Dataset, grid: Grid
 ) -> Iterator[tuple[Array, Array]]:
-    """Pass over truth and ensemble in blocks of samples that fit memory."""
+    """Pass over truth and ensemble in blocks that fit memory; what the truth misses, both do."""
     values = ensemble[field.name].size // max(1, ensemble.sizes["sample"])
     step = max(1, VALUES_AT_ONCE // max(1, values))
     for start in range(0, truth.sizes["sample"], step):
         rows = slice(start, start + step)
-        yield (
-            field_array(field, truth.isel(sample=rows), grid),
-            field_array(field, ensemble.isel(sample=rows), grid),
-        )
+        y = field_array(field, truth.isel(sample=rows), grid)
+        yield y, hidden(field_array(field, ensemble.isel(sample=rows), grid), y)
 
 
 def value_counts(fields: Array, edges: Array) -> NDArray[np.int64]:
@@ -135,9 +145,21 @@ def _sample_scores(
     return {**found, **{coverage_name(q): share for q, share in zip(LEVELS, shares, strict=True)}}
 
 
+def _sample_ranks(
+    y: Array, x: Array, point: Array, scale: ComponentScale, generator: np.random.Generator
+) -> dict[str, Array]:
+    truth, ensemble, reference = scale.scaled(y), scale.scaled(x), scale.scaled(point)
+    return {
+        "value_rank": value_rank(truth, ensemble, generator=generator),
+        "distance_rank": distance_rank(truth, ensemble, reference, generator=generator),
+    }
+
+
 def _grid_variance(fields: Array) -> Array:
     """Variance over cells of ``(..., component, x, y, z)``, averaged over components."""
-    return np.asarray(np.nanvar(fields.reshape(*fields.shape[:-3], -1), axis=-1).mean(axis=-1))
+    flat = fields.reshape(*fields.shape[:-3], -1)
+    variance = known_mean((flat - known_mean(flat, -1, keepdims=True)) ** 2, -1)
+    return known_mean(variance, -1)
 
 
 def coverage_name(level: float) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fieldvae.evaluation.calibration import reachable_level
 from fieldvae.evaluation.measures import coverage_name
+from fieldvae.evaluation.scores import Array
+from fieldvae.evaluation.uniformity import uniformity
 
 LEVEL = 0.90
 """The central interval that is judged."""
@@ -16,6 +20,9 @@ COVERAGE_BOUND = 0.03
 
 RATIO_BOUNDS = (0.9, 1.1)
 """Between which spread over error of a calibrated ensemble lies."""
+
+SIGNIFICANCE = 0.01
+"""Probability below which ranks are called not uniform."""
 
 CALIBRATED, UNKNOWN = "calibrated", "cannot be judged"
 
@@ -73,6 +80,48 @@ def calibration_verdict(title: str, scores: Mapping[str, Any]) -> dict[str, str]
     )
     advice = "" if verdict == CALIBRATED else "; read no probability off it"
     return {"verdict": verdict, "sentence": f"{sentence}{advice}."}
+
+
+def rank_tests(
+    title: str, samples: Mapping[str, Array], *, realizations: int
+) -> dict[str, dict[str, float | int | None] | str]:
+    """Test whether the truth's ranks are uniform, one rank a sample.
+
+    A test says what the bounds of :func:`calibration_verdict` do not: whether the difference to a
+    calibrated ensemble can be seen at all with these samples. With many samples a useful model
+    fails it, with few a poor one passes.
+
+    Parameters
+    ----------
+    title
+        What the field is called.
+    samples
+        Ranks, as :class:`~fieldvae.evaluation.measures.EnsembleMeasures` has them.
+    realizations
+        Ensemble size; a single realization has no rank.
+
+    Returns
+    -------
+    dict
+        ``value_ranks``, ``distance_ranks``: what
+        :func:`~fieldvae.evaluation.uniformity.uniformity` gives, ``None`` for NaN; and
+        ``sentence``.
+    """
+    found: dict[str, dict[str, float | int | None] | str] = {}
+    words = []
+    for name, what in (("value_ranks", "single values"), ("distance_ranks", "whole fields")):
+        shares = samples[name.removesuffix("s")]
+        test = uniformity(shares if realizations > 1 else shares[:0])
+        found[name] = {key: None if np.isnan(value) else value for key, value in test.items()}
+        if test["samples"] and not np.isnan(test["p_value"]):
+            passed = "are" if test["p_value"] >= SIGNIFICANCE else "are not"
+            words.append(
+                f"ranks of {what} {passed} uniform as far as {test['samples']} samples tell "
+                f"(p = {test['p_value']:.2g})"
+            )
+    said = "; ".join(words) or "too few samples or realizations to test ranks"
+    found["sentence"] = f"On {title}: {said}."
+    return found
 
 
 def calibration_verdicts(

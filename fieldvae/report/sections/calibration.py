@@ -29,6 +29,8 @@ def section(record: RunRecord) -> Section | None:
 def _sentences(record: RunRecord) -> Iterator[str]:
     for found in calibration_verdicts(record.metrics, record.titles).values():
         yield found["sentence"]
+        if "ranks" in found:
+            yield found["ranks"]["sentence"]
     low, high = RATIO_BOUNDS
     yield (
         f"Calibrated means here: coverage of 90 % intervals within {100 * COVERAGE_BOUND:.0f} "

@@ -21,7 +21,10 @@ group           contract
 ==============  ================================================================================
 
 Inside a model every field is a tensor ``(batch, component, x, y, z)`` of scaled values, absent
-axes having one cell; see ``docs/extending.md``.
+axes having one cell; see ``docs/extending.md``. Missing values of a field that declares ``mask``
+are zero there. Where there is such a field, a smoother or encoder with the attribute
+``sees_mask = True`` is told which: by a second argument of ``forward``, 1 where a value is known
+and 0 where it is missing, of the field's shape for a smoother, a dict of these for an encoder.
 """
 
 from __future__ import annotations
@@ -155,6 +158,11 @@ class ForwardPass:
         Source of chance for losses that draw; torch's own where ``None``.
     physical
         Units, grid and scales of the outputs, for losses that speak of physics.
+    known
+        1 where an output's value is known and 0 where it is missing, by output, of those that
+        declare ``mask``. Missing values of ``outputs`` are zero, and so are the same cells of
+        what ``realize`` draws and of ``reconstruction``'s means: a loss that compares these with
+        each other leaves missing values out by itself.
     """
 
     inputs: Batch
@@ -168,6 +176,7 @@ class ForwardPass:
     decoder: nn.Module | None = None
     generator: Generator | None = None
     physical: PhysicalOutputs | None = None
+    known: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ class FieldSpec(BaseModel):
     on
         ``grid``, or ``sample`` for one value a sample (temperature, load).
     mask
-        Whether missing values (NaN) are allowed; they are refused where it is false.
+        Whether values may be missing (NaN), in other cells of every sample; they are refused where
+        it is false. A mean over the grid, as a closure may ask for, cannot be told then.
 
     Examples
     --------
@@ -107,6 +108,11 @@ class FieldSpec(BaseModel):
             raise ValueError(f"bounds [{low}, {high}] leave nothing between them")
         if self.closure == "simplex" and self.tensor_kind != "set":
             raise ValueError("closure 'simplex' needs tensor_kind 'set'")
+        if self.mask and self.zero_mean:
+            raise ValueError(
+                f"closure {self.closure!r} and mask exclude each other: where values are missing, "
+                "no mean over the grid is known; remove one of them"
+            )
         if self.closure == "solenoidal" and (self.tensor_kind, self.on) != ("symmetric", "grid"):
             raise ValueError("closure 'solenoidal' needs tensor_kind 'symmetric' on a grid")
         return self

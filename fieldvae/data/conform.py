@@ -216,9 +216,11 @@ def _check_values(array: xr.DataArray, field: FieldSpec, where: str, findings: F
     with findings.collect():
         _check_finite(values, field, where)
         _check_bounds(values, field, where)
-    if field.closure == "simplex" and np.isfinite(values).all():
+        if "log" in (field.scaling or ()):
+            check_positive(values, field, where)
+    if field.closure == "simplex" and (field.mask or np.isfinite(values).all()):
         with findings.collect():
-            _check_simplex(values, where)
+            _check_simplex(values, field, where)
     if field.zero_mean and field.on == "grid" and np.isfinite(values).all():
         with findings.collect():
             _check_zero_mean(values, field, where)
@@ -230,9 +232,40 @@ def _check_finite(values: np.ndarray, field: FieldSpec, where: str) -> None:
     if count:
         first = _first(wrong)
         plural = "values that are" if count > 1 else "value that is"
+        mask = ", or declare 'mask: true' where NaN stands for a missing value"
         raise StoreError(
             f"{where} has {count} {plural} not finite, first {values[first]} at "
             f"{_place(first, field)}; mend or remove such samples"
+            + (mask if np.isnan(values[first]) else "")
+        )
+
+
+def check_positive(values: np.ndarray, field: FieldSpec, where: str) -> None:
+    """Refuse values that have no logarithm.
+
+    Parameters
+    ----------
+    values
+        Shape ``(sample, component, ...)``, over the grid's axes for a field on it.
+    field
+        Scaled by its logarithm.
+    where
+        Opens the message.
+
+    Raises
+    ------
+    StoreError
+        If a value is zero or below; missing ones pass.
+    """
+    wrong = values <= 0
+    count = int(wrong.sum())
+    if count:
+        first = _first(wrong)
+        plural = "values that are" if count > 1 else "value that is"
+        raise StoreError(
+            f"{where} has {count} {plural} not above zero, first {values[first]:g} at "
+            f"{_place(first, field)}, and is scaled by its logarithm; mend or remove such samples, "
+            "or leave 'log' out of its scaling"
         )
 
 
@@ -240,7 +273,7 @@ def _check_bounds(values: np.ndarray, field: FieldSpec, where: str) -> None:
     low, high = field.bounds
     if low is None and high is None:
         return
-    slack = BOUND_TOLERANCE * float(np.nanmax(np.abs(values)))
+    slack = BOUND_TOLERANCE * float(np.nanmax(np.abs(values), initial=0.0))
     below = values < low - slack if low is not None else np.zeros(values.shape, dtype=bool)
     above = values > high + slack if high is not None else np.zeros(values.shape, dtype=bool)
     wrong = below | above
@@ -254,8 +287,16 @@ def _check_bounds(values: np.ndarray, field: FieldSpec, where: str) -> None:
         )
 
 
-def _check_simplex(values: np.ndarray, where: str) -> None:
-    sums = values.sum(axis=1, dtype=np.float64)
+def _check_simplex(values: np.ndarray, field: FieldSpec, where: str) -> None:
+    missing = np.isnan(values)
+    part = missing & ~missing.all(axis=1, keepdims=True)
+    if part.any():
+        first = _first(part)
+        raise StoreError(
+            f"{where} misses some components of a cell and has others, first at "
+            f"{_place(first, field)}; components that sum to one are all known or all missing"
+        )
+    sums = np.where(missing[:, 0], 1.0, values.sum(axis=1, dtype=np.float64))
     error = np.abs(sums - 1).reshape(len(sums), -1).max(axis=1)
     count = int((error > SIMPLEX_TOLERANCE).sum())
     if count:

@@ -24,7 +24,8 @@ class Envelope:
 
     The statistics are taken over the grid of one sample: least and greatest value, mean,
     standard deviation. The last one tells a constant field from a fluctuating one whose values
-    are all ordinary (a Warren-Cowley field of zeros never occurs in data).
+    are all ordinary (a Warren-Cowley field of zeros never occurs in data). Missing values (NaN)
+    do not count, and where all of a component are missing nothing of it is outside.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class Envelope:
         ranges = {}
         for name in names:
             found = _statistics(dataset[name].isel(sample=indices))
-            ranges[name] = np.stack([found.min(axis=0), found.max(axis=0)])
+            ranges[name] = np.stack([np.nanmin(found, axis=0), np.nanmax(found, axis=0)])
         return cls(ranges)
 
     def outside(self, dataset: xr.Dataset) -> np.ndarray:
@@ -75,6 +76,9 @@ class Envelope:
 def _statistics(field: xr.DataArray) -> np.ndarray:
     """Shape ``(sample, statistic, component)``, in the order of :data:`STATISTICS`."""
     values = field.to_numpy().reshape(field.shape[0], field.shape[1], -1).astype(float)
-    return np.stack(
-        [values.min(axis=2), values.max(axis=2), values.mean(axis=2), values.std(axis=2)], axis=1
-    )
+    known = ~np.isnan(values).all(axis=2)
+    measures = (np.nanmin, np.nanmax, np.nanmean, np.nanstd)
+    found = np.full((len(values), len(measures), values.shape[1]), np.nan)
+    for statistic, measure in zip(found.swapaxes(0, 1), measures, strict=True):
+        statistic[known] = measure(values[known], axis=1)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fieldvae.data.conform import check_positive
 from fieldvae.data.symmetry import SymmetryGroup
 from fieldvae.errors import OptionError, StoreError
 from fieldvae.field import FieldSpec, Transform
@@ -21,7 +22,8 @@ def fitted(
     Parameters
     ----------
     values
-        Physical values of the training samples, shape ``(sample, component, x, y, z)``.
+        Physical values of the training samples, shape ``(sample, component, x, y, z)``; missing
+        ones (NaN) do not count.
     field
         Its own ``scaling`` goes before the method of ``spec``.
     spec
@@ -37,20 +39,18 @@ def fitted(
     """
     method, log = _method(field, spec)
     values = values[:, : field.channels].astype(np.float64)
-    if log:
-        if values.min() <= 0:
-            raise StoreError(
-                f"{field.name!r} has values down to {values.min():g} {field.units}; its scaling "
-                "is logarithmic and needs positive ones"
-            )
-        values = np.log(values)
     voxel = spec.per == "voxel" and field.on == "grid"
-    _check_symmetry(field, log, voxel, symmetry)
     axes = (0,) if voxel else (0, 2, 3, 4)
+    if field.mask:
+        _check_mask(values, field, method, axes)
+    if log:
+        check_positive(values, field, f"the training part of {field.name!r}")
+        values = np.log(values)
+    _check_symmetry(field, log, voxel, symmetry)
     offset, scale = _statistics(values, field, method, axes)
     if symmetry is not None and symmetry.order > 1 and field.tensor_kind not in ("scalar", "set"):
         offset, scale = _pooled(values, symmetry.matrices(field), method, offset)
-    largest = np.abs(values).max(axis=axes, keepdims=True)[0]
+    largest = np.nanmax(np.abs(values), axis=axes, keepdims=True)[0]
     scale = np.where(scale > RELATIVE_ROUNDING * largest, scale, 1.0)
     return log, offset, scale
 
@@ -71,6 +71,26 @@ def _method(field: FieldSpec, spec: ScalingSpec) -> tuple[Transform | None, bool
             "other; remove one of them"
         )
     return (rest[0] if rest else None), log
+
+
+def _check_mask(
+    values: np.ndarray, field: FieldSpec, method: Transform | None, axes: tuple[int, ...]
+) -> None:
+    if method != "standardize":
+        raise OptionError(
+            f"field {field.name!r}: in the place of a missing value goes the mean of training, the "
+            f"zero of 'standardize', and {method or 'log'!r} has its zero elsewhere; declare "
+            "'scaling: standardize' or 'scaling: [log, standardize]' for this field, or no mask"
+        )
+    missing = np.isnan(values).all(axis=axes, keepdims=True)
+    if missing.any():
+        _, component, *cell = np.unravel_index(int(missing.argmax()), missing.shape)
+        where = f", cell ({', '.join(map(str, cell))})" if axes == (0,) else ""
+        remedy = "use data.scaling.per: component" if where else "leave it out of the field"
+        raise StoreError(
+            f"{field.name!r} misses component {field.labels[component]}{where} in every training "
+            f"sample, so that nothing can be learned of it; {remedy}"
+        )
 
 
 def _check_symmetry(
@@ -99,10 +119,11 @@ def _statistics(
     if method == "minmax":
         low = values.min(axis=axes, keepdims=True)[0]
         return low, values.max(axis=axes, keepdims=True)[0] - low
-    offset = values.mean(axis=axes, keepdims=True)[0]
+    mean = np.nanmean if field.mask else np.mean
+    offset = mean(values, axis=axes, keepdims=True)[0]
     if field.zero_mean:
         offset = np.zeros_like(offset)
-    return offset, np.sqrt(np.square(values - offset).mean(axis=axes, keepdims=True)[0])
+    return offset, np.sqrt(mean(np.square(values - offset), axis=axes, keepdims=True)[0])
 
 
 def _pooled(
@@ -127,6 +148,6 @@ def _pooled(
         low, high = np.where(flips, -bound, low), np.where(flips, bound, high)
         return low.reshape(-1, 1, 1, 1), (high - low).reshape(-1, 1, 1, 1)
     offset = (matrices.mean(axis=0) @ offset.reshape(-1)).reshape(-1, 1, 1, 1)
-    square = np.square(values - offset).mean(axis=(0, 2, 3, 4))
+    square = np.nanmean(np.square(values - offset), axis=(0, 2, 3, 4))
     scale = np.sqrt([square[orbit].mean() for orbit in orbits])
     return offset, scale.reshape(-1, 1, 1, 1)

@@ -12,7 +12,7 @@ import xarray as xr
 from torch import Tensor
 
 from fieldvae.contract import AffineScale, Batch
-from fieldvae.data.conform import SAMPLE, component_dimension
+from fieldvae.data.conform import SAMPLE, check_positive, component_dimension
 from fieldvae.data.fitting import fitted
 from fieldvae.data.samples import STORE_VERSION
 from fieldvae.data.symmetry import SymmetryGroup
@@ -110,7 +110,8 @@ class Scaling:
     ) -> Scaling:
         """Fit the scaling of every field to the training part.
 
-        A component that never changes keeps the scale 1. The offset of a zero-mean field that is
+        A component that never changes keeps the scale 1. Missing values of a field with mask do
+        not count. The offset of a zero-mean field that is
         standardized is zero, as its mean is by construction. Under a symmetry, the components
         that it carries into each other share a scale, so that the symmetry holds of scaled values
         too (see :meth:`SymmetryGroup.centered`).
@@ -131,7 +132,8 @@ class Scaling:
         Raises
         ------
         StoreError
-            If a logarithm is asked for where values are not positive, or values are missing.
+            If a logarithm is asked for where values are not positive, values are missing and the
+            field has no mask, or all of a component are.
         OptionError
             If a scaling is at odds with itself, with the field's closure or with the symmetry.
         """
@@ -139,7 +141,7 @@ class Scaling:
         found = {}
         for name, field in fields.items():
             array = chosen[name]
-            _check_present(array, name)
+            _check_present(array, field)
             values = _five_axes(array.values, field)
             log, offset, scale = fitted(values, field, spec, symmetry)
             found[name] = FieldScaling(
@@ -169,12 +171,12 @@ class Scaling:
         -------
         Batch
             float32, ``(batch, component, x, y, z)``, absent axes of one cell; a simplex without
-            its last component.
+            its last component; missing values NaN.
 
         Raises
         ------
         StoreError
-            If values are missing, or not positive under a logarithm.
+            If values are missing and the field has no mask, or not positive under a logarithm.
         ShapeError
             If a scaling of one a voxel meets another grid.
         """
@@ -185,13 +187,10 @@ class Scaling:
         for name in names:
             scaling = self.fields[name]
             array = dataset[name]
-            _check_present(array, name)
+            _check_present(array, scaling.field)
+            if scaling.log:
+                check_positive(array.values, scaling.field, repr(name))
             values = torch.from_numpy(_five_axes(array.values, scaling.field))
-            if scaling.log and bool((values[:, : scaling.field.channels] <= 0).any()):
-                raise StoreError(
-                    f"{name!r} has values down to {float(values.min()):g} {scaling.field.units}; "
-                    "its scaling is logarithmic and needs positive ones"
-                )
             if scaling.field.on == "sample":
                 values = values.expand(*values.shape[:2], *shape)
             batch[name] = scaling.scaled(values).to(torch.float32).contiguous()
@@ -313,10 +312,10 @@ def _five_axes(values: np.ndarray, field: FieldSpec) -> np.ndarray:
     return np.array(values.reshape(*values.shape, *(1,) * missing))
 
 
-def _check_present(array: xr.DataArray, name: str) -> None:
-    count = int(np.isnan(array.values).sum())
+def _check_present(array: xr.DataArray, field: FieldSpec) -> None:
+    count = 0 if field.mask else int(np.isnan(array.values).sum())
     if count:
         raise StoreError(
-            f"{name!r} has {count} missing values (NaN); masks are declared in the field but no "
-            "model handles them yet: leave such samples out"
+            f"{field.name!r} has {count} missing values (NaN) and declares no mask; leave such "
+            "samples out, or declare 'mask: true'"
         )

@@ -51,6 +51,7 @@ import xarray as xr
 from fieldvae.evaluation.fourier import FourierBasis, power_spectrum, shells
 from fieldvae.evaluation.labeled import field_array, middle_slice
 from fieldvae.evaluation.measures import RANK_BINS, EnsembleMeasures, value_counts
+from fieldvae.evaluation.missing import completed
 from fieldvae.evaluation.reconstruction import reconstruction_data
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.scores import Array
@@ -189,7 +190,7 @@ def _spectra(
 
     rows = []
     for field in fields:
-        values = np.nan_to_num(field_array(field, truth, basis.grid))
+        values = completed(field_array(field, truth, basis.grid))
         spectra = [power_spectrum(scales[field.name].scaled(values), basis)]
         spectra += [each[field.name].power for each in measures.values()]
         rows.append([binned(power) for power in spectra])

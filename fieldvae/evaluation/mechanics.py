@@ -68,13 +68,13 @@ def mechanics_metrics(
     dict
         By model and field ``equilibrium_residual`` (``compatibility_residual``), which is
         :math:`\rho`, with its interval, ``equilibrium_imbalance``, which is :math:`\beta`, and
-        ``equilibrium_imbalance_data``, the truth's. Empty where no field is such a tensor, or
-        its derivative does not exist on the grid.
+        ``equilibrium_imbalance_data``, the truth's. Empty where no field is such a tensor, its
+        derivative does not exist on the grid, or values of the truth are missing.
     """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for field in fields:
         kind = mechanics.kind_of(field)
-        if kind is None:
+        if kind is None or bool(truth[field.name].isnull().any()):
             continue
         law, residual = LAWS[kind]
         for name, ensemble in predictions.items():

@@ -86,7 +86,7 @@ def prediction_metrics(
         truth), ``crps_skill``, each beside its ``<name>_interval``; and ``realizations``.
     """
     statistics: dict[str, tuple[Callable[..., Array], tuple[Array, ...]]] = {
-        name: (_mean, (samples[name],)) for name in MEANS
+        name: (_mean, (_known(samples[name]),)) for name in MEANS
     }
     statistics["spread_skill"] = (_root_ratio, (samples["spread"], samples["squared_error"]))
     statistics["variance_ratio"] = (
@@ -138,6 +138,12 @@ def reconstruction_metrics(
         "rmse": plain(np.sqrt(squared_error(y, x).mean())),
         "rmse_physical": plain(np.sqrt(squared_error(truth, estimate).mean())),
     }
+
+
+def _known(values: Array) -> Array:
+    """Leave out samples that miss too much for a score, where others have it."""
+    known = values[~np.isnan(values)]
+    return known if len(known) else values
 
 
 def _mean(value: Array) -> Array:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from fieldvae.evaluation.accuracy import relative_error
 from fieldvae.evaluation.labeled import middle_slice
+from fieldvae.evaluation.missing import hidden
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
@@ -58,12 +59,12 @@ def reconstruction_data(
     """
     component = f"{field.name}_component"
     pairs = [np.moveaxis(v, 1, 0).reshape(truth.shape[1], -1) for v in (truth, estimate)]
-    points = pairs[0].shape[1]
-    chosen = generator.choice(points, size=min(points, PARITY_POINTS), replace=False)
+    points = np.flatnonzero(np.isfinite(pairs[0]).all(axis=0))
+    chosen = generator.choice(points, size=min(len(points), PARITY_POINTS), replace=False)
     parity = (component, f"{field.name}_point")
     units = {"units": field.units}
     error, _ = relative_error(truth, estimate, low=scale.low, high=scale.high)
-    edges, densities = _pooled(scale.scaled(truth), scale.scaled(estimate))
+    edges, densities = _pooled(scale.scaled(truth), scale.scaled(hidden(estimate, truth)))
     picture = middle_slice(estimate[list(shown)], grid)
     return xr.Dataset(
         {

@@ -134,7 +134,8 @@ def variogram_score(
     Returns
     -------
     Array
-        Shape ``(sample,)``, in the unit of the fields to the power of twice the order.
+        Shape ``(sample,)``, in the unit of the fields to the power of twice the order; NaN where
+        no two neighbors are known.
     """
     scores = []
     for y, x in blocks(truth, ensemble):
@@ -144,7 +145,9 @@ def variogram_score(
         for axis, repeats in zip((-3, -2, -1), periodic, strict=True):
             expected = _steps(x, axis, repeats, order).mean(axis=1)
             terms.append((_steps(y, axis, repeats, order) - expected).reshape(len(y), -1) ** 2)
-        scores.append(np.nanmean(np.concatenate(terms, axis=1), axis=1))
+        joined = np.concatenate(terms, axis=1)
+        pairs = np.isfinite(joined).sum(axis=1)
+        scores.append(np.where(pairs > 0, np.nansum(joined, axis=1), np.nan) / np.maximum(pairs, 1))
     return np.concatenate(scores)
 
 

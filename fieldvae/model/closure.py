@@ -69,7 +69,9 @@ def project(field: Tensor, zero: Tensor) -> Tensor:
     return field - (field.mean(GRID, keepdim=True) - zero)
 
 
-def log_density(law: DiagonalGaussian, value: Tensor, *, projected: bool) -> Tensor:
+def log_density(
+    law: DiagonalGaussian, value: Tensor, *, projected: bool, known: Tensor | None = None
+) -> Tensor:
     r"""Logarithm of the density of one output field, a number for each sample.
 
     Noise of variances :math:`d_i` that is projected onto zero mean has, on the subspace of
@@ -91,6 +93,9 @@ def log_density(law: DiagonalGaussian, value: Tensor, *, projected: bool) -> Ten
         The output, same shape.
     projected
         Whether the law is that of projected noise.
+    known
+        1 where a value counts and 0 where it is missing, shape of ``value``: the density is that
+        of the known values. Projected noise has none missing.
 
     Returns
     -------
@@ -108,7 +113,8 @@ def log_density(law: DiagonalGaussian, value: Tensor, *, projected: bool) -> Ten
             "use the loss squared_error in the place of reconstruction"
         )
     if not projected:
-        return law.log_prob(value).flatten(1).sum(1)
+        each = law.log_prob(value)
+        return (each if known is None else each * known).flatten(1).sum(1)
     log_variance = law.log_variance.expand_as(law.mean)
     precision = (-log_variance).exp()
     residual = value - law.mean

@@ -15,6 +15,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
 from fieldvae.model.fourier import circular_convolution
+from fieldvae.model.missing import beside
 
 SMALL = 512
 """Largest grid, in cells, on which circular convolutions are faster in Fourier space."""
@@ -149,6 +150,8 @@ class ConvolutionSmoother(nn.Module):
         Number of residual blocks.
     """
 
+    sees_mask = True
+
     def __init__(
         self,
         field: FieldSpec,
@@ -160,12 +163,16 @@ class ConvolutionSmoother(nn.Module):
     ) -> None:
         super().__init__()
         self.any_shape = condition.layout == "field"
-        self.trunk = _trunk(field.channels, channels, blocks, grid)
+        self.masked = field.mask
+        self.trunk = _trunk(field.channels * (1 + field.mask), channels, blocks, grid)
         self.head = _Head(channels, condition, grid)
 
-    def forward(self, field: Tensor) -> Tensor:
-        """Smooth a field ``(batch, c, x, y, z)`` to a condition ``(batch, *condition.shape)``."""
-        condition: Tensor = self.head(self.trunk(field))
+    def forward(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """Smooth a field ``(batch, c, x, y, z)`` to a condition ``(batch, *condition.shape)``.
+
+        ``known`` is 1 where the values of a field with mask are, all of them where ``None``.
+        """
+        condition: Tensor = self.head(self.trunk(beside(field, known) if self.masked else field))
         return condition
 
 
@@ -182,6 +189,8 @@ class ConvolutionEncoder(nn.Module):
         Number of residual blocks.
     """
 
+    sees_mask = True
+
     def __init__(
         self,
         outputs: Sequence[FieldSpec],
@@ -196,14 +205,23 @@ class ConvolutionEncoder(nn.Module):
         specs = [latent, *conditions.values()]
         self.any_shape = all(spec.layout == "field" for spec in specs)
         self.names = tuple(conditions)
-        self.trunk = _trunk(sum(f.channels for f in outputs), channels, blocks, grid)
+        self.masked = {field.name: field.mask for field in outputs}
+        width = sum(field.channels * (1 + field.mask) for field in outputs)
+        self.trunk = _trunk(width, channels, blocks, grid)
         self.mean = _Head(channels, latent, grid)
         self.log_variance = _Head(channels, latent, grid)
         self.recovered = nn.ModuleList(_Head(channels, c, grid) for c in conditions.values())
 
-    def forward(self, outputs: Mapping[str, Tensor]) -> Encoding:
-        """Encode output fields, each ``(batch, c, x, y, z)``."""
-        features = self.trunk(torch.cat([*outputs.values()], 1))
+    def forward(
+        self, outputs: Mapping[str, Tensor], known: Mapping[str, Tensor] | None = None
+    ) -> Encoding:
+        """Encode output fields, each ``(batch, c, x, y, z)``.
+
+        ``known`` is 1 where the values of an output with mask are, all of them where ``None``.
+        """
+        mask = known or {}
+        seen = [beside(y, mask.get(n)) if self.masked[n] else y for n, y in outputs.items()]
+        features = self.trunk(torch.cat(seen, 1))
         recovered = [head(features) for head in self.recovered]
         return Encoding(
             posterior=DiagonalGaussian(self.mean(features), self.log_variance(features)),

@@ -16,6 +16,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
 from fieldvae.model.closure import ZeroMean, log_density
+from fieldvae.model.missing import filled, hidden, known, masks
 from fieldvae.model.solenoidal import Solenoidal
 
 Laws = dict[str, DiagonalGaussian]
@@ -134,8 +135,8 @@ class ConditionalVAE(nn.Module):
         Parameters
         ----------
         inputs
-            Scaled fields, each ``(batch, component, x, y, z)``; a field on no grid has one cell
-            and is spread over the grid.
+            Scaled fields, each ``(batch, component, x, y, z)``, missing values NaN; a field on no
+            grid has one cell and is spread over the grid.
 
         Returns
         -------
@@ -155,11 +156,16 @@ class ConditionalVAE(nn.Module):
             if field.on == "sample":
                 value = value.expand(*value.shape[:2], *shape)
             self._check_shape(name, value, field.channels)
-            found[name] = smoother(value)
+            found[name] = _smoothed(smoother, field, value)
         return found
 
     def encode(self, outputs: Mapping[str, Tensor]) -> Encoding:
         """Read the latent's posterior and the recovered conditions off the outputs.
+
+        Parameters
+        ----------
+        outputs
+            Scaled fields, each ``(batch, component, x, y, z)``, missing values NaN.
 
         Raises
         ------
@@ -172,7 +178,11 @@ class ConditionalVAE(nn.Module):
             raise OptionError("the model has no encoder; there is nothing to encode with")
         for name, field in self.outputs.items():
             self._check_shape(name, outputs[name], field.channels)
-        encoding: Encoding = self.encoder({name: outputs[name] for name in self.outputs})
+        given = {name: outputs[name] for name in self.outputs}
+        mask = masks(given, self.outputs)
+        complete = given | {name: filled(given[name]) for name in mask}
+        told = (mask,) if mask and getattr(self.encoder, "sees_mask", False) else ()
+        encoding: Encoding = self.encoder(complete, *told)
         return encoding
 
     def decode(self, latent: Tensor, conditions: Mapping[str, Tensor]) -> Laws:
@@ -260,7 +270,7 @@ class ConditionalVAE(nn.Module):
         Parameters
         ----------
         inputs, outputs
-            Scaled fields by name, each ``(batch, component, x, y, z)``.
+            Scaled fields by name, each ``(batch, component, x, y, z)``, missing values NaN.
         generator
             Source of chance, on the model's device.
         """
@@ -276,22 +286,26 @@ class ConditionalVAE(nn.Module):
                 reconstruction = self._decode_unchanged(latent, seen)
             else:
                 reconstruction = (self._given(seen) if self.recovers else decode)(latent, 1)
+        mask = masks(outputs, self.outputs)
+        truth = outputs | {name: filled(outputs[name]) for name in mask}
+        if reconstruction is not None:
+            reconstruction = masked(reconstruction, mask)
 
         def density(name: str) -> Tensor:
             if reconstruction is None:
                 raise OptionError("a model without encoder has no reconstruction")
-            law, value, closure = reconstruction[name], outputs[name], self._closure(name)
+            law, value, closure = reconstruction[name], truth[name], self._closure(name)
             if closure is None:
-                return log_density(law, value, projected=False)
+                return log_density(law, value, projected=False, known=mask.get(name))
             return closure.log_density(law, value)
 
         @cache
         def drawn(count: int) -> Batch:
-            return self._realize(prior, decode, count, generator)
+            return hidden(self._realize(prior, decode, count, generator), mask)
 
         return ForwardPass(
-            inputs=inputs,
-            outputs=outputs,
+            inputs={n: filled(x) if self.inputs[n].mask else x for n, x in inputs.items()},
+            outputs=truth,
             conditions=conditions,
             prior=prior if self.joint else prior.detach(),
             encoding=encoding,
@@ -301,6 +315,7 @@ class ConditionalVAE(nn.Module):
             decoder=self.decoder,
             generator=generator,
             physical=self.physical,
+            known=mask,
         )
 
     def _given(self, conditions: Mapping[str, Tensor]) -> Callable[[Tensor, int], Laws]:
@@ -382,6 +397,23 @@ class _Scale(nn.Module):
 def _key(name: str) -> str:
     """Name of an output's part, which a module's own attributes cannot have."""
     return f"of_{name}"
+
+
+def masked(laws: Mapping[str, DiagonalGaussian], mask: Mapping[str, Tensor]) -> Laws:
+    """Set the means of laws to zero where a truth is missing, as :func:`.missing.hidden` does."""
+    means = hidden({name: law.mean for name, law in laws.items()}, mask)
+    return {name: DiagonalGaussian(means[name], law.log_variance) for name, law in laws.items()}
+
+
+def _smoothed(smoother: nn.Module, field: FieldSpec, values: Tensor) -> Tensor:
+    """Smooth an input, of which missing values are filled and, to whom can see it, told."""
+    given: tuple[Tensor, ...] = (values,)
+    if field.mask:
+        given = (filled(values),)
+        if getattr(smoother, "sees_mask", False):
+            given = (*given, known(values))
+    condition: Tensor = smoother(*given)
+    return condition
 
 
 def _repeat(values: Tensor, count: int) -> Tensor:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from fieldvae.contract import Batch, ForwardPass
 from fieldvae.errors import OptionError
 from fieldvae.gaussian import DiagonalGaussian
-from fieldvae.model.cvae import ConditionalVAE, Laws
+from fieldvae.model.cvae import ConditionalVAE, Laws, masked
+from fieldvae.model.missing import filled, masks
 
 
 class DeterministicNetwork(nn.Module):
@@ -55,19 +56,20 @@ class DeterministicNetwork(nn.Module):
         Parameters
         ----------
         inputs, outputs
-            Scaled fields by name, each ``(batch, component, x, y, z)``.
+            Scaled fields by name, each ``(batch, component, x, y, z)``, missing values NaN.
         generator
             Not used: there is no chance.
         """
         conditions = self.network.smooth(inputs)
-        laws = self._laws(conditions)
+        mask = masks(outputs, self.network.outputs)
+        laws = masked(self._laws(conditions), mask)
 
         def density(name: str) -> Tensor:
             raise OptionError(f"a deterministic network gives {name} no density")
 
         return ForwardPass(
             inputs=inputs,
-            outputs=outputs,
+            outputs=outputs | {name: filled(outputs[name]) for name in mask},
             conditions=conditions,
             prior=self.network.prior(conditions),
             encoding=None,
@@ -79,6 +81,7 @@ class DeterministicNetwork(nn.Module):
             decoder=self.network.decoder,
             generator=generator,
             physical=self.network.physical,
+            known=mask,
         )
 
     def _laws(self, conditions: Mapping[str, Tensor]) -> Laws:

@@ -9,6 +9,7 @@ from fieldvae.contract import ConditionSpec
 from fieldvae.errors import OptionError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
+from fieldvae.model.missing import beside
 
 
 class PointwiseSmoother(nn.Module):
@@ -28,6 +29,7 @@ class PointwiseSmoother(nn.Module):
     """
 
     any_shape = True
+    sees_mask = True
 
     def __init__(
         self,
@@ -43,13 +45,17 @@ class PointwiseSmoother(nn.Module):
                 f"the smoother 'pointwise' of {field.name!r} gives a condition on the grid, and "
                 "the model's layout is 'vector'; use 'convolution', or layout: field"
             )
+        self.masked = field.mask
         self.layers = nn.Sequential(
-            nn.Conv3d(field.channels, channels, 1),
+            nn.Conv3d(field.channels * (1 + field.mask), channels, 1),
             nn.SiLU(),
             nn.Conv3d(channels, condition.width, 1),
         )
 
-    def forward(self, field: Tensor) -> Tensor:
-        """Smooth a field ``(batch, c, x, y, z)`` to a condition ``(batch, k, x, y, z)``."""
-        condition: Tensor = self.layers(field)
+    def forward(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """Smooth a field ``(batch, c, x, y, z)`` to a condition ``(batch, k, x, y, z)``.
+
+        ``known`` is 1 where the values of a field with mask are, all of them where ``None``.
+        """
+        condition: Tensor = self.layers(beside(field, known) if self.masked else field)
         return condition

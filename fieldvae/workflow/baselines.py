@@ -15,7 +15,7 @@ from fieldvae.workflow.progress import Progress
 def fitted_baselines(
     prepared: Prepared, folder: Path, *, device: str | torch.device, progress: Progress
 ) -> dict[str, Baseline]:
-    """Fit the baselines that the task names.
+    """Fit the baselines that the task names, but for one that missing outputs forbid.
 
     Parameters
     ----------
@@ -31,10 +31,22 @@ def fitted_baselines(
         if name == "climatology":
             found[name] = _climatology(prepared)
         elif name == "linear_gaussian":
+            if missing := _missing(prepared):
+                progress.say(
+                    f"the baseline linear_gaussian is left out: {missing} has missing values, and "
+                    "the spectrum of a field with holes is not that of the field"
+                )
+                continue
             found[name] = _linear_gaussian(prepared)
         else:
             found[name] = deterministic(prepared, folder, device=device, progress=progress)
     return found
+
+
+def _missing(prepared: Prepared) -> str:
+    """Name the first output that misses values in the training part; empty where none does."""
+    training = prepared.part(prepared.split.train)
+    return next((f.title for f in prepared.outputs if training[f.name].isnull().any()), "")
 
 
 def _climatology(prepared: Prepared) -> Climatology:

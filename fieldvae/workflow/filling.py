@@ -109,7 +109,7 @@ def _fields(plan: Plan) -> tuple[dict[str, FieldSpec], list[Problem]]:
     for key in ("inputs", "outputs"):
         for index, name in enumerate(getattr(plan.spec, key)):
             try:
-                fields[name] = registry.field_spec(name, plan.spec)
+                fields[name] = _scaled(registry.field_spec(name, plan.spec), plan.spec)
             except SpecError as error:
                 found += error.problems
             except PluginError as error:
@@ -122,6 +122,13 @@ def _fields(plan: Plan) -> tuple[dict[str, FieldSpec], list[Problem]]:
             )
             found.append(plan.document.problem(("outputs", index), words))
     return fields, found
+
+
+def _scaled(field: FieldSpec, spec: TaskSpec) -> FieldSpec:
+    """Tell a field that says nothing of its scaling that the task's is a logarithm."""
+    if field.scaling is None and spec.data.scaling.method == "log":
+        return field.model_copy(update={"scaling": ("log",)})
+    return field
 
 
 def preset_names() -> list[str]:

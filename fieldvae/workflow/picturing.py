@@ -32,6 +32,7 @@ from fieldvae.evaluation.projections import (
     projection_data,
 )
 from fieldvae.evaluation.scores import Array
+from fieldvae.model.missing import filled
 from fieldvae.prediction import Realizations, SelfCheck
 from fieldvae.workflow.calibrating import recovered_conditions, smoothed_conditions
 from fieldvae.workflow.preparing import Prepared
@@ -218,9 +219,10 @@ def _sets(model: TrainedModel, seen: _Seen, drawn: Realizations) -> Iterator[Pro
 
 
 def _raw(model: TrainedModel, samples: Samples) -> Batch:
-    """All fields as the networks see them; one on samples in one cell."""
+    """All fields as the networks see them, whole; one on samples in one cell."""
     names = (*model.spec.inputs, *model.spec.outputs)
     batch = model.scaling.to_model(samples.dataset, names, grid=samples.grid)
+    batch = {name: filled(values) for name, values in batch.items()}
     on_samples = [name for name in model.spec.inputs if model.fields[name].on == "sample"]
     return batch | {name: batch[name][..., :1, :1, :1] for name in on_samples}
 

@@ -17,7 +17,8 @@ class Climatology:
     """Whole outputs of the training part, drawn at random: calibrated, and without any skill.
 
     All output fields of a realization come from the same training sample. Where there are enough
-    training samples no two realizations of one ensemble share theirs.
+    training samples no two realizations of one ensemble share theirs. What a sample misses comes
+    from the next one that has it.
 
     Parameters
     ----------
@@ -47,7 +48,9 @@ class Climatology:
         grid
             Their grid.
         """
-        arrays = {f.name: field_array(f, training, grid).astype(np.float32) for f in outputs}
+        arrays = {
+            f.name: _completed(field_array(f, training, grid).astype(np.float32)) for f in outputs
+        }
         return cls(outputs, grid, arrays)
 
     def realize(
@@ -62,3 +65,21 @@ class Climatology:
             rows = generator.integers(0, kept, size=(samples, count))
         drawn = {name: array[rows] for name, array in self.fields.items()}
         return realizations_dataset(self.outputs, drawn, self.grid)
+
+
+def _completed(fields: Array) -> Array:
+    """Take missing values from the next sample that knows them, the last one's next the first.
+
+    What no sample knows is the mean of its component.
+    """
+    if not np.isnan(fields).any():
+        return fields
+    count = len(fields)
+    flat = np.moveaxis(fields, 0, -1).reshape(-1, count)
+    known = np.isfinite(flat)
+    twice = np.where(np.tile(known, 2), np.arange(2 * count), 2 * count)
+    following = np.minimum.accumulate(twice[:, ::-1], axis=1)[:, ::-1][:, :count]
+    found = np.take_along_axis(flat, following % count, axis=1)
+    found = np.moveaxis(found.reshape(*fields.shape[1:], count), -1, 0)
+    mean = np.nanmean(fields, axis=(0, 2, 3, 4), keepdims=True)
+    return np.where(np.isnan(found), mean, found).astype(fields.dtype)

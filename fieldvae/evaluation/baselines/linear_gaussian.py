@@ -21,9 +21,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from fieldvae.errors import GridError
+from fieldvae.errors import GridError, StoreError
 from fieldvae.evaluation.fourier import Complex, FourierBasis
 from fieldvae.evaluation.labeled import field_array, realizations_dataset
+from fieldvae.evaluation.missing import completed, known_mean
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -45,7 +46,8 @@ class LinearGaussian:
 
     Along axes that are not periodic, cosines take the place of waves. Fields that declare the
     scaling ``log`` enter by their logarithm. Bounds are not respected. Inputs on no grid are
-    taken for uniform fields, so that they act on the mean over the grid alone.
+    taken for uniform fields, so that they act on the mean over the grid alone. Missing values of
+    inputs are taken for their mean; outputs must be whole.
 
     Parameters
     ----------
@@ -112,13 +114,21 @@ class LinearGaussian:
         ------
         GridError
             If an operation does not map the grid onto itself.
+        StoreError
+            If values of an output are missing.
         """
+        missing = [f.name for f in outputs if bool(training[f.name].isnull().any())]
+        if missing:
+            raise StoreError(
+                f"{missing[0]!r} has missing values (NaN), and the spectrum of a field with "
+                "holes is not that of the field; leave the linear-Gaussian baseline out"
+            )
         fields = (*inputs, *outputs)
         basis = FourierBasis(grid)
         stacked = np.concatenate([_values(f, training, grid) for f in fields], axis=1)
         uniform = tuple(i for i in (-3, -2, -1) if translations and basis.periodic[i])
         mean = np.broadcast_to(
-            np.nanmean(stacked, axis=(0, *uniform), keepdims=True)[0], stacked.shape[1:]
+            completed(known_mean(stacked, (0, *uniform), keepdims=True))[0], stacked.shape[1:]
         )
         spectra = _cross_spectra(stacked, mean, basis)
         group = operations if len(operations) else [np.eye(3)]

@@ -16,6 +16,7 @@ from fieldvae.evaluation.distances import (
     sliced_wasserstein,
 )
 from fieldvae.evaluation.measures import LEVELS, coverage_name
+from fieldvae.evaluation.missing import hidden
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.scores import Array
 
@@ -74,6 +75,7 @@ def measure_replicates(
         over replicates, averaged over components and cells).
     """
     y, x = scale.scaled(truths), scale.scaled(ensemble)
+    x = hidden(x, y.mean(axis=1))  # missing in one replicate is missing
     apart, own = halved_distances(y, x, generator=generator)
     shares = np.mean([coverage(y[:, r], x, LEVELS) for r in range(y.shape[1])], axis=0)
     alone = x.shape[1] < 2

@@ -18,7 +18,14 @@ from matplotlib.ticker import MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
-from fieldvae.report.figures.pictures import NUMBERING, capital, color_scale, first_component
+from fieldvae.report.figures.pictures import (
+    MISSING,
+    NUMBERING,
+    capital,
+    color_scale,
+    first_component,
+    gray_cells,
+)
 from fieldvae.report.style import INK, WIDTH, Plot, new_figure, png, with_units
 
 AZIMUTH, ELEVATION = math.radians(58), math.radians(27)
@@ -33,9 +40,6 @@ MOST_LINED = 16
 
 MARGIN = 0.07
 """Room on all sides of a picture, a share of its width; the names of the axes stand in it."""
-
-MISSING = (0.55, 0.56, 0.58, 1.0)
-"""Color of cells without value."""
 
 
 @dataclass(frozen=True)
@@ -238,5 +242,5 @@ def _caption(field: FieldSpec, details: xr.Dataset, volume: xr.DataArray) -> str
         "seen; faces that look up have the colors of the scale, those to the front and to the "
         f"right are a little darker.{part} Mean: over the whole ensemble. {NUMBERING} Good: the "
         "truth looks like one more realization, inside as outside; the mean is smoother and paler "
-        "than any of them."
+        f"than any of them.{gray_cells(volume.values)}"
     )

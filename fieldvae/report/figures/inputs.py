@@ -13,6 +13,7 @@ from fieldvae.report.figures.pictures import (
     NUMBERING,
     color_scale,
     draw_slice,
+    gray_cells,
     height_of,
     name_axes,
     name_row,
@@ -64,7 +65,8 @@ def input_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot | None:
         f"Sample {sample}, the one of median energy score{place(details)}: what its realizations "
         f"are drawn for. {NUMBERING}"
         + (f" Given for the whole sample: {'; '.join(numbers)}." if numbers else "")
-        + "".join(f" {words}" for words in left_out),
+        + "".join(f" {words}" for words in left_out)
+        + gray_cells(*(values[each.name] for each in pictured)),
         (_images if plane else _lines)(pictured, values),
     )
 

@@ -18,6 +18,9 @@ from fieldvae.report.style import INK
 
 FRAME = "#C8CCD1"
 
+MISSING = "#8C8F94"
+"""Color of cells whose value is missing; on no scale of a field."""
+
 LABEL = 15
 """Characters in a line before a row."""
 
@@ -31,6 +34,8 @@ QUARTILES = (
 
 def color_scale(values: Array) -> tuple[Normalize, str]:
     """Colors of a field: about zero where it has both signs, from dark to light where not."""
+    if np.isnan(values).all():
+        return Normalize(0, 1), "viridis"
     low, high = np.nanquantile(values, [0.005, 0.995])
     if low < 0 < high and min(-low, high) > 0.2 * max(-low, high):
         bound = float(max(-low, high))
@@ -43,6 +48,7 @@ def draw_slice(
 ) -> AxesImage:
     """Draw ``(x, y)``, x to the right, in a thin frame, or a strong one for what is given."""
     image = panel.imshow(picture.T, origin="lower", norm=norm, cmap=colors)
+    panel.set_facecolor(MISSING)
     panel.set_xticks([])
     panel.set_yticks([])
     for spine in panel.spines.values():
@@ -87,6 +93,12 @@ def place(details: xr.Dataset) -> str:
     """Words for the layer that slices of a grid of three dimensions lie in."""
     index = details.attrs.get("z_slice")
     return "" if index is None else f", in the layer z = {index} (counted from 0) of the grid"
+
+
+def gray_cells(*values: Array) -> str:
+    """Words for cells drawn gray, where there are any."""
+    missing = any(np.isnan(each).any() for each in values)
+    return " Gray cells are missing values." if missing else ""
 
 
 def first_component(field: FieldSpec) -> str:

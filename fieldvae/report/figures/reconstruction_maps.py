@@ -17,6 +17,7 @@ from fieldvae.report.figures.pictures import (
     QUARTILES,
     color_scale,
     draw_slice,
+    gray_cells,
     height_of,
     name_axes,
     name_row,
@@ -73,7 +74,8 @@ def reconstruction_maps(
         f"mean relative error (MRE) is {shown_number(scores.get('mre'), 100, 1)} % on the min-max "
         f"scale and R² {shown_number(scores.get('r2'), 1, 3)}. Good: pale differences without a "
         f"pattern of the field's own. {NUMBERING}"
-        + (f" {left_out} more components are not shown." if left_out else ""),
+        + (f" {left_out} more components are not shown." if left_out else "")
+        + gray_cells(truth),
         drawn(field, truth, found, samples, titles),
     )
 

@@ -20,6 +20,7 @@ from fieldvae.report.figures.pictures import (
     color_scale,
     draw_slice,
     first_component,
+    gray_cells,
     height_of,
     name_axes,
     name_row,
@@ -85,7 +86,8 @@ def component_slices(field: FieldSpec, details: xr.Dataset) -> Plot:
         f"{capital(field.title)}: one truth, many realizations",
         f"Sample {sample}, the one of median energy score{place(details)}. {NUMBERING} {READING}"
         + (POINT if f"{field.name}.point" in details else "")
-        + (f" {left_out} more components are not shown." if left_out else ""),
+        + (f" {left_out} more components are not shown." if left_out else "")
+        + gray_cells(*(row.truth for row in rows)),
         _drawn(field, rows, f"{field.title} ${field.symbol}$" if field.symbol else field.title),
     )
 
@@ -101,7 +103,8 @@ def sample_slices(field: FieldSpec, details: xr.Dataset) -> Plot | None:
         f"{capital(field.title)}: an easy, a median and a hard sample",
         f"{capital(first_component(field))} of the {QUARTILES}{place(details)}: chosen by "
         f"rule, not by eye. {NUMBERING} {READING}"
-        + (POINT if f"{field.name}.point" in details else ""),
+        + (POINT if f"{field.name}.point" in details else "")
+        + gray_cells(*(row.truth for row in rows)),
         _drawn(field, rows, first_component(field)),
     )
 

@@ -11,6 +11,7 @@ from fieldvae.data.store import read_dataset, write_store
 from fieldvae.data.symmetry import SymmetryGroup
 from fieldvae.evaluation.designs import analyze
 from fieldvae.spec import DesignSpec
+from fieldvae.workflow.designs.completing import whole
 from fieldvae.workflow.designs.composing import chosen_samples
 from fieldvae.workflow.directory import RunDirectory
 from fieldvae.workflow.trained import TrainedModel
@@ -51,7 +52,7 @@ def store_analysis(directory: RunDirectory, model: TrainedModel, training: xr.Da
     spec = DesignSpec.model_validate(json.loads(designs.attrs["design"]))
     found = analyze(
         designs,
-        chosen_samples(training, spec),
+        chosen_samples(whole(model, training), spec),
         fields=model.fields,
         symmetry=SymmetryGroup.build(model.spec.symmetry, model.grid, model.fields),
         tolerance=None if model.check is None else model.check.tolerance,

@@ -23,6 +23,7 @@ from fieldvae.quantities.fields import PhysicalFields, QuantityField
 from fieldvae.quantities.levels import level_in
 from fieldvae.quantities.naming import named_quantity
 from fieldvae.spec import DesignSpec
+from fieldvae.workflow.designs.completing import whole
 from fieldvae.workflow.designs.section import check_optimizer
 from fieldvae.workflow.trained import TrainedModel
 
@@ -111,7 +112,7 @@ def compose(model: TrainedModel, spec: DesignSpec, training: xr.Dataset) -> Comp
     """
     check_optimizer(spec)
     variables = {name: _variable(model, spec, name) for name in spec.vary}
-    training = chosen_samples(training, spec)
+    training = chosen_samples(whole(model, training), spec)
     generator = np.random.default_rng(np.random.SeedSequence([spec.seed, 1]))
     rows = training_starts(training.sizes["sample"], spec.starts, generator)
     start = {name: _start(spec, variables[name], training, rows, generator) for name in spec.vary}

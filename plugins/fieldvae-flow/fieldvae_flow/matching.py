@@ -36,13 +36,19 @@ def flow_matching(forward: ForwardPass, *, draws: PositiveInt = 1) -> Tensor:
     Raises
     ------
     OptionError
-        If the model has another decoder.
+        If the model has another decoder, or an output has a mask.
     """
     decoder = forward.decoder
     if not isinstance(decoder, FlowDecoder):
         raise OptionError(
             "the loss 'flow_matching' trains the velocity of the decoder 'flow', and this model's "
             f"decoder is a {type(decoder).__name__}; set model.decoder: {{use: flow}}"
+        )
+    if forward.known:
+        raise OptionError(
+            "the loss 'flow_matching' needs whole outputs: a path to a missing value is not known, "
+            f"and {', '.join(forward.known)} declares mask: true; leave the mask out, or use the "
+            "decoder 'convolution' with losses such as energy_score"
         )
     outputs = decoder.join(forward.outputs)
     # The velocity is fitted to the prior as it is; one that learned here would shrink to a point.

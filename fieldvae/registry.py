@@ -5,35 +5,28 @@ Listing names imports nothing. The one place that knows stevedore.
 
 from __future__ import annotations
 
-import inspect
 import re
 import traceback
-import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import (
+    EntryPoint,
+    PackageNotFoundError,
+    entry_points,
+    requires,
+    version,
+)
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
 
 from fieldvae.document import Document, Loc, parse_document
-from fieldvae.errors import PluginError, Problem, SpecError, nearest
+from fieldvae.errors import FieldvaeError, PluginError, Problem, SpecError, nearest
 from fieldvae.field import FieldSpec
+from fieldvae.signature import POSITIONAL, breach, options_of
 from fieldvae.spec import DesignSpec, PluginChoice, TaskSpec, problems
-
-POSITIONAL: Mapping[str, tuple[str, ...]] = {
-    "smoothers": ("field", "grid", "condition"),
-    "encoders": ("outputs", "grid", "latent", "conditions"),
-    "decoders": ("outputs", "grid", "latent", "conditions"),
-    "priors": ("grid", "latent", "conditions"),
-    "losses": ("forward",),
-    "quantities": ("fields",),
-    "importers": ("files",),
-    "exporters": ("dataset", "grid", "folder"),
-    "simulators": (),
-}
-"""Kinds whose plugins are called, and what the house hands over positionally."""
 
 KINDS = ("fields", "tasks", *POSITIONAL)
 
@@ -91,6 +84,21 @@ def names(kind: str) -> list[str]:
     return sorted({extension.name for extension in extensions(kind)})
 
 
+def distributions(spec: TaskSpec) -> dict[str, str]:
+    """Return name and version of the distributions that a trained model of a task needs.
+
+    Those of its networks and losses; its fields are kept with the model, and fieldvae itself is
+    not listed.
+    """
+    found = {}
+    for loc, (kind, choice) in spec.choices().items():
+        for extension in extensions(kind):
+            if loc[0] != "design" and extension.name == choice.use:
+                found[extension.distribution] = extension.version
+    found.pop("fieldvae", None)
+    return found
+
+
 def unknown(kind: str, name: str) -> str | None:
     """Say what is wrong with a name, or ``None`` where exactly one plugin bears it."""
     bearers = [extension for extension in extensions(kind) if extension.name == name]
@@ -143,7 +151,8 @@ def _imported(extension: Extension) -> Any:
     except NoMatches as error:
         raise _broken(extension, str(error)) from error
     except (Exception, SystemExit) as error:  # a plugin may do anything while it is imported
-        raise _broken(extension, _last_words(error)) from error
+        lacking = isinstance(error, ImportError)
+        raise _broken(extension, _last_words(error), lacking=lacking) from error
     return manager.driver
 
 
@@ -153,12 +162,34 @@ def _last_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def _broken(extension: Extension, complaint: str) -> PluginError:
+def _broken(extension: Extension, complaint: str, *, lacking: bool = False) -> PluginError:
+    remedy = "Update or mend it"
+    missing = _missing_requirements(extension.distribution) if lacking else []
+    if missing:
+        remedy = f"Install what it needs: pip install {' '.join(missing)}"
     return PluginError(
         f"{SINGULAR[extension.kind]} {extension.name!r} of "
         f"{extension.distribution} {extension.version} is broken: {complaint}. "
-        f"Update or mend it, or remove it with: pip uninstall {extension.distribution}"
+        f"{remedy}, or remove it with: pip uninstall {extension.distribution}"
     )
+
+
+def _missing_requirements(name: str) -> list[str]:
+    """Requirements of a distribution, but for those of its extras, that nothing installed meets."""
+    found = []
+    for requirement in (requires(name) or ()) if name != "unknown" else ():
+        wanted, _, marker = requirement.partition(";")
+        needed = re.match(r"[\w.-]+", wanted)
+        if needed and "extra" not in marker and not _is_installed(needed[0]):
+            found.append(f"'{wanted.strip()}'")
+    return found
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
 
 
 def _breach(kind: str, plugin: Any) -> str | None:
@@ -170,19 +201,7 @@ def _breach(kind: str, plugin: Any) -> str | None:
         from fieldvae.contract import Task
 
         return None if isinstance(plugin, Task) else f"{plugin!r} is no fieldvae.Task"
-    if not callable(plugin):
-        return f"{plugin!r} cannot be called"
-    parameters = inspect.signature(plugin).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return "it takes **kwargs; the signature is the schema, so every option must be named"
-    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    expected = POSITIONAL[kind]
-    if len(positional) != len(expected):
-        return (
-            f"it takes ({', '.join(positional)}) by position; "
-            f"{kind} are handed ({', '.join(expected)}), and options stand after a *"
-        )
-    return None
+    return breach(kind, plugin)
 
 
 def options_model(kind: str, name: str) -> type[BaseModel]:
@@ -191,41 +210,9 @@ def options_model(kind: str, name: str) -> type[BaseModel]:
     Raises
     ------
     PluginError
-        If the plugin is missing or broken, or leaves an option without annotation.
+        If the plugin is missing or broken.
     """
-    return _options_of(load(kind, name), kind, name)
-
-
-@cache
-def _options_of(plugin: Any, kind: str, name: str) -> type[BaseModel]:
-    target = plugin.__init__ if inspect.isclass(plugin) else plugin
-    hints = typing.get_type_hints(target, include_extras=True)
-    described = _described(inspect.getdoc(plugin) or "")
-    definitions: dict[str, Any] = {}
-    for parameter in inspect.signature(plugin).parameters.values():
-        if parameter.kind is not parameter.KEYWORD_ONLY:
-            continue
-        if parameter.name not in hints:
-            raise PluginError(f"option {parameter.name!r} of {name!r} has no annotation")
-        default = ... if parameter.default is parameter.empty else parameter.default
-        text = described.get(parameter.name, "").replace("`", "") or None
-        definitions[parameter.name] = (hints[parameter.name], Field(default, description=text))
-    return create_model(
-        f"{name} ({kind})",
-        __config__=ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True),
-        **definitions,
-    )
-
-
-def _described(docstring: str) -> dict[str, str]:
-    """Read the numpydoc ``Parameters`` section: name -> one line of text."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", docstring, re.S | re.M)
-    if section is None:
-        return {}
-    entries = re.findall(r"^(\w[\w, ]*?)(?: *:.*)?\n((?:[ \t]+.*\n?|\n)+)", section[1] + "\n", re.M)
-    return {
-        name.strip(): " ".join(text.split()) for head, text in entries for name in head.split(",")
-    }
+    return options_of(load(kind, name), kind, name)
 
 
 def check_choices(spec: TaskSpec | DesignSpec, document: Document) -> dict[Loc, dict[str, Any]]:
@@ -357,9 +344,34 @@ def parse_field(document: Document, name: str) -> FieldSpec:
 
 
 def call(kind: str, name: str, *handed: Any, options: Mapping[str, Any]) -> Any:
-    """Call a plugin with what the house hands over and its checked options."""
+    """Call a plugin with what the house hands over and its checked options.
+
+    Raises
+    ------
+    PluginError
+        If it is missing or broken, or fails in a way that its author did not foresee.
+    """
     plugin: Callable[..., Any] = load(kind, name)
-    return plugin(*handed, **options)
+    with blaming(kind, name):
+        return plugin(*handed, **options)
+
+
+@contextmanager
+def blaming(kind: str, name: str) -> Iterator[None]:
+    """Name the plugin and its distribution where its code fails unforeseen.
+
+    Errors that fieldvae raises on purpose, and a lack of memory, pass unchanged.
+    """
+    try:
+        yield
+    except (FieldvaeError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if "memory" in str(error):  # torch's word for it is a RuntimeError
+            raise
+        (extension,) = (e for e in extensions(kind) if e.name == name)
+        lacking = isinstance(error, ImportError)
+        raise _broken(extension, _last_words(error), lacking=lacking) from error
 
 
 @dataclass(frozen=True)
@@ -389,7 +401,7 @@ def examine() -> Iterator[Health]:
                 plugin = load(kind, extension.name)
                 options: dict[str, Any] = {}
                 if kind in POSITIONAL:
-                    fields = _options_of(plugin, kind, extension.name).model_fields
+                    fields = options_of(plugin, kind, extension.name).model_fields
                     options = {
                         n: "required" if f.is_required() else f.default for n, f in fields.items()
                     }

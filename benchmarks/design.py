@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from fieldvae.design.descent import frozen
-from fieldvae.workflow import trained
+from fieldvae.workflow import keeping
 from fieldvae.workflow.designs.composing import OPTIMIZED, Composition, compose
 from fieldvae.workflow.designs.optimizing import descended
 from fieldvae.workflow.designs.serving import design_of, training_part
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    model = trained.load(arguments.run, device=arguments.device)
+    model = keeping.load(arguments.run, device=arguments.device)
     settings = [f"starts={arguments.starts}", f"iterations={arguments.iterations}", "record=[]"]
     spec = design_of(arguments.run, model, arguments.design or DESIGN, settings)
     composition = compose(model, spec, training_part(model))

@@ -52,8 +52,10 @@ if TYPE_CHECKING:
     from fieldvae.workflow.comparing.serving import compare
     from fieldvae.workflow.designs.serving import optimize_inputs
     from fieldvae.workflow.exporting import export_samples
+    from fieldvae.workflow.keeping import load
+    from fieldvae.workflow.releasing import export_model
     from fieldvae.workflow.stages import Run, run
-    from fieldvae.workflow.trained import TrainedModel, load
+    from fieldvae.workflow.trained import TrainedModel
 
 _HOMES = {
     "fieldvae.contract": (
@@ -99,8 +101,10 @@ _HOMES = {
     "fieldvae.workflow.comparing.serving": ("compare",),
     "fieldvae.workflow.designs.serving": ("optimize_inputs",),
     "fieldvae.workflow.exporting": ("export_samples",),
+    "fieldvae.workflow.keeping": ("load",),
+    "fieldvae.workflow.releasing": ("export_model",),
     "fieldvae.workflow.stages": ("Run", "run"),
-    "fieldvae.workflow.trained": ("TrainedModel", "load"),
+    "fieldvae.workflow.trained": ("TrainedModel",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -143,6 +147,7 @@ __all__ = [
     "WriteError",
     "compare",
     "exceedance",
+    "export_model",
     "export_samples",
     "find_files",
     "load",

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save
-from torch import nn
+from safetensors.torch import load, save
+from torch import Tensor, nn
 
 from fieldvae.errors import RunError
 
@@ -107,8 +107,43 @@ def save_weights(model: nn.Module, path: Path) -> None:
     write_atomically(path, save(tensors))
 
 
+def read_weights(content: bytes, *, name: str) -> dict[str, Tensor]:
+    """Read tensors from the content of a safetensors file, which never unpickles.
+
+    Parameters
+    ----------
+    content
+        The bytes.
+    name
+        What messages call them.
+
+    Raises
+    ------
+    RunError
+        If they are damaged.
+    """
+    try:
+        return load(content)
+    except Exception as error:  # safetensors raises several kinds, some of them plain
+        raise RunError(f"{name}: the weights cannot be read ({error})") from error
+
+
+def give_weights(model: nn.Module, weights: Mapping[str, Tensor], *, name: str) -> None:
+    """Put weights and buffers into a model.
+
+    Raises
+    ------
+    RunError
+        If they belong to another model.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RunError(f"{name} holds the weights of another model: {error}") from None
+
+
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Read a model's weights and buffers from safetensors, which never unpickles.
+    """Read a model's weights and buffers from a safetensors file.
 
     Raises
     ------
@@ -116,13 +151,19 @@ def load_weights(model: nn.Module, path: Path) -> None:
         If the file is absent or damaged, or belongs to another model.
     """
     try:
-        weights = load_file(path)
-    except Exception as error:  # safetensors has no exception of its own for a missing file
+        content = path.read_bytes()
+    except OSError as error:
         raise RunError(f"{path}: the weights cannot be read ({error})") from error
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise RunError(f"{path} holds the weights of another model: {error}") from None
+    give_weights(model, read_weights(content, name=str(path)), name=str(path))
+
+
+def weights_digest(model: nn.Module) -> str:
+    """Return a checksum of a model's weights and buffers, whatever device they are on."""
+    digest = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        digest.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
+        digest.update(values.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from fieldvae.cli.comparing import compare
 from fieldvae.cli.data import data
+from fieldvae.cli.exporting import export
 
 app = typer.Typer(
     name="fieldvae",
@@ -64,7 +65,8 @@ def run(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run.")] = False,
     from_run: Annotated[
-        Optional[Path], typer.Option("--from", help="Start from the weights of this run.")
+        Optional[Path],
+        typer.Option("--from", help="Start from the weights and the scaling of this run or file."),
     ] = None,
     until: Annotated[Stage, typer.Option(help="Stop after this stage.")] = "report",
 ) -> None:
@@ -251,6 +253,7 @@ def report(run: Run) -> None:
 
 
 app.command()(compare)
+app.command()(export)
 
 
 @app.command()

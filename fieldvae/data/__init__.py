@@ -22,6 +22,7 @@ module          its whole job
 ``fitting``     offsets and scales from training samples
 ``pointgroup``  finite groups of rotations and reflections, and what of them a grid allows
 ``symmetry``    operations that map a grid onto itself, acting on model tensors
+``invariance``  whether a symmetry holds of values scaled by a given scaling
 ``envelope``    where inputs lie outside what was trained on
 ``batches``     which samples make up each step, and their tensors
 ==============  ==============================================================================

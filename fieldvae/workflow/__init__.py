@@ -10,7 +10,12 @@ module            its whole job
 ``interruption``  Ctrl-C while weights change
 ``threads``       how many threads training takes on a CPU
 ``calibrating``   the self-check's tolerance, read off real fields
-``trained``       a trained model: predict, save, load
+``trained``       a trained model: predict
+``keeping``       trained models written as a directory, and loaded again
+``places``        where a trained model lies, and where a file may go
+``packing``       a trained model as one file
+``releasing``     one file with license, citation and provenance, for others
+``finetuning``    training that starts from a trained model
 ``baselines``     models that scores are compared with, fitted
 ``deterministic`` the baseline that is a network trained on the squared error
 ``scoring``       the evaluate stage: the model beside its baselines

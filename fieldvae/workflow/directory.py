@@ -184,8 +184,8 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def environment(device: str) -> dict[str, Any]:
-    """Versions, machine and device, for the record."""
+def environment(device: str, *, plugins: Mapping[str, str]) -> dict[str, Any]:
+    """Versions, machine and device, for the record; ``plugins`` are those that the task uses."""
     packages = {}
     for name in PACKAGES:
         try:
@@ -198,5 +198,6 @@ def environment(device: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "device": device,
         "packages": packages,
+        "plugins": dict(plugins),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import xarray as xr
 
 from fieldvae.contract import Batch
 from fieldvae.data.envelope import Envelope
+from fieldvae.data.invariance import check_invariant
 from fieldvae.data.replicates import Replicates, open_replicates
 from fieldvae.data.samples import Samples, concatenate
 from fieldvae.data.scaling import Scaling
@@ -41,7 +42,7 @@ class Prepared:
     symmetry
         What is left of the declared symmetry on the grid, acting on scaled values.
     scaling, envelope
-        Fitted to the training part.
+        Fitted to the training part; the scaling may be that of a trained model.
     replicates
         Several true outputs of some inputs, to score against; ``None`` where there are none.
     """
@@ -116,8 +117,16 @@ class Prepared:
         }
 
 
-def prepare(plan: Plan) -> Prepared:
+def prepare(plan: Plan, *, scaling: Scaling | None = None) -> Prepared:
     """Load plugins and data of a plan, refusing every mistake before anything is computed.
+
+    Parameters
+    ----------
+    plan
+        The task.
+    scaling
+        The scaling of a trained model, which is kept with the units and the order of components
+        of its fields; fitted to the training part where ``None``.
 
     Raises
     ------
@@ -127,6 +136,9 @@ def prepare(plan: Plan) -> Prepared:
         If the data are.
     """
     spec, choices = plan.spec, resolve(plan)
+    if scaling is not None:
+        known = {name: scaling.fields[name].field for name in choices.fields}
+        choices = Choices(known, choices.options)
     _check_stores_differ(spec)
     stores = [open_store(path, choices.fields) for path in spec.data.store]
     learned = concatenate(stores)
@@ -143,11 +155,17 @@ def prepare(plan: Plan) -> Prepared:
         test_samples=test_samples,
     )
     _check_learnable(learned, split, spec)
+    check_known(learned, spec.outputs)
+    if len(split.test):
+        check_known(learned.take(split.test), spec.outputs, part="the test part of ")
     check_strata(plan, learned.take(split.test))
     symmetry = SymmetryGroup.build(spec.symmetry, learned.grid, learned.fields)
-    scaling = Scaling.fit(
-        learned.dataset, learned.fields, split.train, spec.data.scaling, symmetry=symmetry
-    )
+    if scaling is None:
+        scaling = Scaling.fit(
+            learned.dataset, learned.fields, split.train, spec.data.scaling, symmetry=symmetry
+        )
+    else:
+        check_invariant(scaling, symmetry)
     envelope = Envelope.fit(learned.dataset, spec.inputs, split.train)
     centered = symmetry.centered(scaling.zeros())
     replicates = _replicates(spec, learned)
@@ -192,10 +210,45 @@ def _check_learnable(samples: Samples, split: Split, spec: TaskSpec) -> None:
     """Refuse outputs that never change: there is nothing to learn, and no unit to score in."""
     for name in spec.outputs:
         values = samples.dataset[name].isel(sample=split.train).to_numpy()
-        if float(values.std()) == 0:
+        if not np.isnan(values).all() and float(np.nanstd(values)) == 0:
             raise StoreError(
                 f"{name!r} in {samples.name} has the same value everywhere in the training part; "
                 "there is nothing to learn"
+            )
+
+
+def check_known(samples: Samples, outputs: Sequence[str], *, part: str = "") -> None:
+    """Refuse outputs of which too much is missing to be scored.
+
+    Parameters
+    ----------
+    samples
+        What is to be learned from or scored on.
+    outputs
+        Names of the output fields.
+    part
+        Opens the name of the samples in messages.
+
+    Raises
+    ------
+    StoreError
+        If a sample knows nothing of an output, or no sample knows one of its components.
+    """
+    for name in outputs:
+        missing = np.isnan(samples.dataset[name].to_numpy())
+        missing = missing.reshape(*missing.shape[:2], -1).all(axis=2)
+        empty = missing.all(axis=1)
+        if empty.any():
+            raise StoreError(
+                f"{name!r} in {part}{samples.name} is missing (NaN) in every cell of samples, "
+                f"{int(empty.sum())} of them, first sample {int(empty.argmax())}; leave them out"
+            )
+        unknown = missing.all(axis=0)
+        if unknown.any():
+            label = samples.fields[name].labels[int(unknown.argmax())]
+            raise StoreError(
+                f"{name!r} in {part}{samples.name} misses component {label} in every sample; give "
+                "samples that have it, or leave the component out of the field"
             )
 
 

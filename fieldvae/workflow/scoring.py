@@ -19,7 +19,7 @@ from fieldvae.workflow.baselines import fitted_baselines
 from fieldvae.workflow.calibrating import held_out_errors
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.picturing import pictured
-from fieldvae.workflow.preparing import Prepared, prepare
+from fieldvae.workflow.preparing import Prepared, check_known, prepare
 from fieldvae.workflow.progress import Progress
 from fieldvae.workflow.replicating import score_against_replicates
 from fieldvae.workflow.stratifying import strata_of
@@ -93,10 +93,12 @@ def score_store(
         not where they were.
     """
     given = samples.inputs if isinstance(samples, Replicates) else samples
+    if isinstance(samples, Samples):
+        check_known(samples, model.spec.outputs)
     strata = strata_of(given.dataset, model.spec, asked=stratify)
     task = model.spec.model_dump(mode="json")
     task["data"]["replicates"] = None  # these samples are scored, and no others
-    prepared = prepare(make_plan(task))
+    prepared = prepare(make_plan(task), scaling=model.scaling)
     baselines: dict[str, Baseline] = {}
     if given.grid.shape == prepared.grid.shape:
         baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)

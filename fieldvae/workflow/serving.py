@@ -10,8 +10,9 @@ from fieldvae.data.replicates import Replicates, has_replicates, open_replicates
 from fieldvae.data.samples import Samples
 from fieldvae.data.store import check_absent, open_store, write_store
 from fieldvae.errors import OptionError, RunError, SamplingError
-from fieldvae.workflow import trained
+from fieldvae.workflow import keeping
 from fieldvae.workflow.directory import RunDirectory, write_json
+from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.reliability import Request, rehearse, with_reliability
 from fieldvae.workflow.scoring import score_store
@@ -60,7 +61,7 @@ def predict_store(
     """
     told = progress or Silence()
     check_absent(out, overwrite=force)
-    model = trained.load(run, device=choose_device(device))
+    model = keeping.load(run, device=choose_device(device))
     _check_no_source(out, store, model)
     samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
     rehearse(model, samples, requests, quantiles)
@@ -121,7 +122,8 @@ def evaluate_store(
     told = progress or Silence()
     if out is not None:
         check_absent(out / "evaluation.zarr", overwrite=force)
-    model = trained.load(run, device=choose_device(device))
+    check_whole(run, to="evaluate")
+    model = keeping.load(run, device=choose_device(device))
     samples = _scored(store, model)
     if store.resolve() in [path.resolve() for path in model.spec.data.store]:
         told.warn(

@@ -21,8 +21,9 @@ from fieldvae.document import dump_yaml
 from fieldvae.errors import OptionError, RunError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
+from fieldvae.registry import distributions
 from fieldvae.training import EpochRecord, Losses, train
-from fieldvae.workflow import trained
+from fieldvae.workflow import keeping
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
 from fieldvae.workflow.designs.analysis import store_analysis, store_designs
@@ -38,6 +39,7 @@ from fieldvae.workflow.directory import (
     write_json,
 )
 from fieldvae.workflow.filling import Plan, make_plan
+from fieldvae.workflow.finetuning import Start, find_start
 from fieldvae.workflow.following import followed
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence, passed_on
@@ -75,7 +77,7 @@ class Run:
 
     def model(self, *, device: str = "cpu") -> TrainedModel:
         """Load the trained model."""
-        return trained.load(self.path, device=device)
+        return keeping.load(self.path, device=device)
 
     def summary(self) -> str:
         """Say in a few lines what came out."""
@@ -116,7 +118,8 @@ def run(
     force
         Replace an earlier run, once this one has finished.
     from_run
-        A run of the same networks whose weights training starts from.
+        A run with the same fields and networks, or a file that :func:`fieldvae.export_model`
+        wrote: training starts from its weights and keeps its scaling.
     until
         The last stage.
     progress
@@ -158,15 +161,17 @@ def run_plan(
     directory = RunDirectory(out)
     check_claim(directory, resume=resume, force=force)
     place = choose_device(device)
-    prepared = prepare(plan)
-    network = rehearsed(prepared)
-    if from_run is not None:
-        _start_from(network, trained.load(from_run))
-    if resume and directory.state() in ("finished", "unfinished"):
+    resumed = resume and directory.state() in ("finished", "unfinished")
+    if resumed:
         _check_same_task(directory, plan)
+    start = find_start(directory, from_run, plan, resumed=resumed)
+    prepared = prepare(plan, scaling=None if start is None else start.scaling)
+    network = rehearsed(prepared)
+    if start is not None:
+        start.give_weights(network)
     claim(directory, resume=resume, force=force)
     told = _Log(directory, progress or Silence())
-    _stage_data(directory, plan, prepared, place, told)
+    _stage_data(directory, plan, prepared, start, place, told)
     last = STAGES.index(until)
     if last >= STAGES.index("train"):
         _stage_train(directory, prepared, network, place, resume, told)
@@ -244,13 +249,21 @@ def _filled(plan: Plan) -> str:
 
 
 def _stage_data(
-    directory: RunDirectory, plan: Plan, prepared: Prepared, device: str, told: _Log
+    directory: RunDirectory,
+    plan: Plan,
+    prepared: Prepared,
+    start: Start | None,
+    device: str,
+    told: _Log,
 ) -> None:
     directory.filled.write_text(_filled(plan), encoding="utf-8")
     given = plan.document.text or dump_yaml(plan.document.data)
     directory.task.write_text(given, encoding="utf-8")
     write_json(directory.split, prepared.split.state())
-    write_json(directory.environment, environment(device))
+    record = environment(device, plugins=distributions(plan.spec))
+    if start is not None:
+        record["start"] = start.origin()
+    write_json(directory.environment, record)
     summary = prepared.summary()
     write_json(directory.summary, {**summary, "name": plan.spec.name, "finished": False})
     counts = summary["samples"]
@@ -259,6 +272,8 @@ def _stage_data(
         f"{counts['train']} train, {counts['validation']} validate, {counts['test']} test; "
         f"{summary['symmetry']}"
     )
+    for line in () if start is None else start.told(prepared):
+        told.warn(line)
 
 
 def _stage_train(
@@ -303,8 +318,9 @@ def _stage_train(
         prepared.scaling,
         prepared.envelope,
         self_check(network, prepared),
+        read_json(directory.environment),
     )
-    trained.save(model, directory.model, provenance=read_json(directory.environment))
+    keeping.save(model, directory.model)
     shutil.rmtree(directory.checkpoints, ignore_errors=True)
 
 
@@ -325,18 +341,10 @@ def _plain(record: EpochRecord) -> dict[str, Any]:
     }
 
 
-def _start_from(network: ConditionalVAE, start: TrainedModel) -> None:
-    try:
-        network.load_state_dict(start.network.state_dict())
-    except RuntimeError as error:
-        words = str(error).splitlines()[-1].strip()
-        raise RunError(f"--from: the networks of {start.spec.name} do not fit: {words}") from None
-
-
 def _stage_evaluate(directory: RunDirectory, prepared: Prepared, device: str, told: _Log) -> None:
     if directory.metrics.exists() or not len(prepared.split.test):
         return
-    model = trained.load(directory.path, device=device)
+    model = keeping.load(directory.path, device=device)
     evaluation = score_run(model, prepared, directory.baselines, progress=told)
     for sentence in sentences(evaluation.metrics):
         told.keep(sentence)
@@ -347,7 +355,7 @@ def _stage_evaluate(directory: RunDirectory, prepared: Prepared, device: str, to
 def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, told: _Log) -> None:
     if directory.predictions.exists() or not len(prepared.split.test):
         return
-    model = trained.load(directory.path, device=device)
+    model = keeping.load(directory.path, device=device)
     with passed_on(told.warn):
         predictions = model.predict(prepared.part(prepared.split.test))
     write_store(predictions, directory.predictions)
@@ -357,7 +365,7 @@ def _stage_design(directory: RunDirectory, prepared: Prepared, device: str, told
     spec = prepared.spec.design
     if spec is None or directory.design_analysis.exists():
         return
-    model = trained.load(directory.path, device=device)
+    model = keeping.load(directory.path, device=device)
     training = prepared.part(prepared.split.train)
     if directory.designs.exists():
         store_analysis(directory, model, training)

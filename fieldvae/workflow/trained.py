@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import xarray as xr
 
-from fieldvae.checkpoint import load_weights, save_weights
 from fieldvae.data.envelope import Envelope
 from fieldvae.data.samples import Samples
 from fieldvae.data.scaling import Scaling
-from fieldvae.errors import (
-    GridError,
-    OptionError,
-    PluginError,
-    PredictionWarning,
-    RunError,
-    SamplingError,
-    SpecError,
-)
+from fieldvae.errors import GridError, OptionError, PredictionWarning, SamplingError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
 from fieldvae.spec import TaskSpec
-from fieldvae.workflow.assembly import assemble
-from fieldvae.workflow.directory import RunDirectory, read_json, write_json
-from fieldvae.workflow.filling import make_plan, resolve
 
 if TYPE_CHECKING:
     from fieldvae.model.cvae import ConditionalVAE
-
-MODEL_FORMAT = 1
 
 _GRID_REMEDIES = {
     "dimensions": "a model serves grids of as many dimensions as it was trained on",
@@ -73,6 +56,8 @@ class TrainedModel:
         The range of inputs it was trained on.
     check
         The self-check; ``None`` in a model without encoder.
+    provenance
+        Versions, machine, date and command of the training, and what it started from.
     """
 
     spec: TaskSpec
@@ -82,6 +67,7 @@ class TrainedModel:
     scaling: Scaling
     envelope: Envelope
     check: SelfCheck | None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.network.parameters())
@@ -257,108 +243,3 @@ def shortfall(predictions: xr.Dataset) -> str:
         f"{accepted.sizes['sample']} samples fell short and are filled up with the nearest "
         "rejected ones (accepted = false)"
     )
-
-
-def save(model: TrainedModel, path: Path, *, provenance: Mapping[str, Any]) -> None:
-    """Write a model as a directory: weights as safetensors, all else as JSON."""
-    staged = path.with_name(path.name + ".tmp")
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
-    save_weights(model.network, staged / "weights.safetensors")
-    check = model.check
-    write_json(
-        staged / "model.json",
-        {
-            "format": MODEL_FORMAT,
-            "fieldvae": version("fieldvae"),
-            "provenance": dict(provenance),
-            "task": model.spec.model_dump(mode="json"),
-            "fields": {n: field.model_dump(mode="json") for n, field in model.fields.items()},
-            "grid": {"shape": list(model.grid.shape), **model.grid.attributes()},
-            "scaling": model.scaling.state(),
-            "envelope": model.envelope.state(),
-            "self_check": None
-            if check is None
-            else {
-                "measure": check.measure,
-                "tolerance": dict(check.tolerance),
-                "spread": {name: spread.tolist() for name, spread in check.spread.items()},
-            },
-        },
-    )
-    shutil.rmtree(path, ignore_errors=True)
-    staged.replace(path)
-
-
-def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
-    """Load the trained model of a run; never unpickles anything.
-
-    Parameters
-    ----------
-    run
-        A run directory, or the ``model`` directory inside one.
-    device
-        Where the networks go.
-
-    Raises
-    ------
-    RunError
-        If there is no trained model.
-    PluginError
-        If a plugin that the model needs is missing or broken.
-    """
-    path = Path(run)
-    if not (path / "model.json").exists():
-        path = RunDirectory(path).model
-    if not (path / "model.json").exists():
-        states = {
-            "absent": "there is nothing",
-            "foreign": "it is no run of fieldvae",
-            "unfinished": "its training has not finished; go on with fieldvae run --resume",
-            "finished": "its model has been removed",
-        }
-        found = states[RunDirectory(Path(run)).state()]
-        raise RunError(f"{run} holds no trained model: {found}")
-    told = read_json(path / "model.json")
-    if told["format"] != MODEL_FORMAT:
-        raise RunError(f"{path} is of model format {told['format']}; this fieldvae reads 1")
-    try:
-        # what a design names is no part of the model
-        task = {**told["task"], "task": None, "design": None}
-        plan = make_plan({**task, "fields": _inline(told["fields"])})
-        options = resolve(plan).options
-    except SpecError as error:
-        needs = "; ".join(problem.message for problem in error.problems)
-        raise PluginError(f"the model in {run} needs a plugin: {needs}") from None
-    fields = {name: FieldSpec.model_validate(field) for name, field in told["fields"].items()}
-    grid = Grid.from_attributes(tuple(told["grid"]["shape"]), told["grid"])
-    scaling = Scaling.from_state(told["scaling"])
-    network = assemble(
-        plan.spec,
-        options,
-        inputs=[fields[name] for name in plan.spec.inputs],
-        outputs=[fields[name] for name in plan.spec.outputs],
-        grid=grid,
-        scales=scaling.affine(plan.spec.outputs),
-    )
-    load_weights(network, path / "weights.safetensors")
-    check = told["self_check"]
-    return TrainedModel(
-        spec=plan.spec,
-        fields=fields,
-        grid=grid,
-        network=network.eval().to(device),
-        scaling=scaling,
-        envelope=Envelope.from_state(told["envelope"]),
-        check=check
-        and SelfCheck(
-            check["measure"],
-            check["tolerance"],
-            {name: torch.tensor(spread) for name, spread in check["spread"].items()},
-        ),
-    )
-
-
-def _inline(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The stored fields as a task declares them, so that no plugin is needed for them."""
-    return {name: dict(field) for name, field in fields.items()}

@@ -12,7 +12,7 @@ import xarray as xr
 from fieldvae.data.store import check_absent, read_dataset, write_store
 from fieldvae.errors import OptionError, RunError
 from fieldvae.spec import DesignSpec
-from fieldvae.workflow import trained
+from fieldvae.workflow import keeping
 from fieldvae.workflow.designs.analysis import store_designs
 from fieldvae.workflow.designs.exporting import check_exporter, export_designs
 from fieldvae.workflow.designs.labeling import sentences
@@ -21,6 +21,7 @@ from fieldvae.workflow.designs.section import read_design
 from fieldvae.workflow.directory import RunDirectory, read_json
 from fieldvae.workflow.exporting import check_folder
 from fieldvae.workflow.filling import make_plan
+from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.progress import Progress, Silence
 from fieldvae.workflow.stages import choose_device
@@ -64,7 +65,7 @@ def optimize_inputs(
     InputError
         Before anything is computed, if run or design are wrong.
     """
-    model = trained.load(run, device=device)
+    model = keeping.load(run, device=device)
     spec = design_of(Path(run), model, design, settings)
     return optimize(model, spec, training_part(model), progress=progress)
 
@@ -111,7 +112,8 @@ def design_run(
         Before anything is computed, if run, design or paths are wrong.
     """
     told = progress or Silence()
-    model = trained.load(run, device=choose_device(device))
+    check_whole(run, to="design")
+    model = keeping.load(run, device=choose_device(device))
     spec = design_of(run, model, design, settings)
     directory = RunDirectory(run)
     path = out or directory.designs
@@ -191,5 +193,5 @@ def design_of(
 
 def training_part(model: TrainedModel) -> xr.Dataset:
     """Read the samples that a model was trained on, in physical units."""
-    prepared = prepare(make_plan(model.spec.model_dump(mode="json")))
+    prepared = prepare(make_plan(model.spec.model_dump(mode="json")), scaling=model.scaling)
     return prepared.part(prepared.split.train)

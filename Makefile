@@ -33,15 +33,17 @@ examples: env
 	set -e; for task in $(EXAMPLES); do $(FIELDVAE) run $$task --force; done
 
 schemas: env
-	for kind in task field store; do $(FIELDVAE) schema $$kind > schemas/$$kind.schema.json; done
+	for kind in task field store design; do $(FIELDVAE) schema $$kind > schemas/$$kind.schema.json; done
 
 env: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+$(STAMP): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml) tests/editor/package-lock.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--editable '.[dev]' \
 		$(foreach plugin,$(PLUGINS),--editable '$(plugin)$(if $(findstring atomistic,$(plugin)),$(EXTRAS),)')
+	if command -v npm > /dev/null; then npm ci --prefix tests/editor --no-audit --no-fund --silent \
+		|| echo "no language server; its tests are skipped"; fi
 	touch $@
 
 clean:

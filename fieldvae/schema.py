@@ -1,11 +1,14 @@
 """JSON Schemas of the files that a user writes, with the installed plugins' options.
 
 A choice of plugin is written as ``enum`` plus ``if``/``then``, which editors complete and explain
-better than the ``oneOf`` with discriminator that pydantic writes.
+better than the ``oneOf`` with discriminator that pydantic writes. Every key has a ``description``,
+which editors show over it; ``enumDescriptions`` is their word for those of single values.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -14,21 +17,34 @@ from pydantic import BaseModel
 from fieldvae import registry
 from fieldvae.errors import PluginError
 from fieldvae.field import FieldSpec
+from fieldvae.signature import described
 from fieldvae.spec import TaskSpec
 
 Schema = dict[str, Any]
+Kind = Literal["task", "field", "store", "design"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_of(kind: Literal["task", "field", "store"]) -> Schema:
-    """Return one of the three schemas."""
-    schemas: dict[str, Callable[[], Schema]] = {
+def schema_of(kind: Kind) -> Schema:
+    """Return one of the schemas."""
+    schemas: dict[Kind, Callable[[], Schema]] = {
         "task": task_schema,
         "field": field_schema,
         "store": store_schema,
+        "design": design_schema,
     }
-    return {"$schema": DIALECT, **schemas[kind]()}
+    return {"$schema": DIALECT, "title": f"fieldvae {kind}", **_untitled(schemas[kind]())}
+
+
+def _untitled(schema: Any) -> Any:
+    """Leave out pydantic's titles, which are names of classes and say nothing to a user."""
+    if isinstance(schema, list):
+        return [_untitled(item) for item in schema]
+    if isinstance(schema, dict):
+        kept = {k: v for k, v in schema.items() if k != "title" or not isinstance(v, str)}
+        return {key: _untitled(value) for key, value in kept.items()}
+    return schema
 
 
 def field_schema() -> Schema:
@@ -39,6 +55,9 @@ def field_schema() -> Schema:
     schema["properties"]["components"] = _one_or_more({"type": "string"})
     schema["properties"]["scaling"] = _one_or_more({"enum": ["log", "standardize", "minmax"]})
     schema["description"] = "A physical field: units, tensor kind, components, bounds, closure."
+    for key, text in described(inspect.getdoc(FieldSpec) or "").items():
+        if key in schema["properties"]:
+            schema["properties"][key]["description"] = _plain_text(text)
     return schema
 
 
@@ -50,7 +69,7 @@ def task_schema() -> Schema:
     properties, definitions = schema["properties"], schema["$defs"]
     properties["task"] = {
         "description": properties["task"]["description"],
-        "enum": registry.names("tasks"),
+        **_explained("tasks", registry.names("tasks")),
     }
     for key in ("inputs", "outputs"):
         properties[key] = {**_one_or_more({"type": "string"}), "description": f"Names of {key}."}
@@ -67,8 +86,11 @@ def task_schema() -> Schema:
         },
     }
     definitions.pop("FieldSpec", None)
-    store = {"type": "string", "description": "A Zarr store, relative to this file."}
-    definitions["DataSpec"]["properties"]["store"] = _one_or_more(store)
+    store = definitions["DataSpec"]["properties"]["store"]
+    definitions["DataSpec"]["properties"]["store"] = {
+        "description": store["description"],
+        **_one_or_more({"type": "string", "description": "A Zarr store, relative to this file."}),
+    }
     model = definitions["ModelSpec"]["properties"]
     for part in ("smoother", "encoder", "decoder", "prior"):
         model[part] = _choice(f"{part}s", model[part].get("description", ""))
@@ -81,12 +103,21 @@ def task_schema() -> Schema:
     properties["losses"] = {
         "type": "array",
         "minItems": 1,
+        "description": properties["losses"]["description"],
         "items": _choice("losses", "A loss term.", beside={"weight": weight}),
     }
     _design_schema(definitions)
     for unused in ("ExportChoice", "LossChoice", "PluginChoice"):
         definitions.pop(unused, None)
     return schema
+
+
+def design_schema() -> Schema:
+    """Schema of a design in a YAML file of its own: the keys of a task's section ``design``."""
+    definitions = task_schema()["$defs"]
+    design: Schema = definitions.pop("DesignSpec")
+    used = ("VarySpec", "GoalSpec", "DesignLatentSpec", "DesignCheckSpec")
+    return {**design, "$defs": {name: definitions[name] for name in used}}
 
 
 def _design_schema(definitions: Schema) -> None:
@@ -99,11 +130,6 @@ def _design_schema(definitions: Schema) -> None:
         design["export"].get("description", ""),
         beside={name: beside[name] for name in ("best", "starts")},
     )
-    described = definitions["VarySpec"]["properties"]
-    definitions["VarySpec"]["properties"] = {
-        name: {key: value for key, value in inner.items() if key != "title"}
-        for name, inner in described.items()
-    }
     design["vary"] = {
         "description": design["vary"]["description"],
         "anyOf": [
@@ -119,7 +145,10 @@ def _design_schema(definitions: Schema) -> None:
         "description": design["optimizer"]["description"],
         "anyOf": [
             {"type": "string"},
-            {"type": "object", "properties": {"use": {"type": "string"}}},
+            {
+                "type": "object",
+                "properties": {"use": {"type": "string", "description": "Adam, LBFGS, ..."}},
+            },
         ],
     }
 
@@ -128,7 +157,6 @@ def store_schema() -> Schema:
     """Schema of the group attributes of a store."""
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": 3}
     return {
-        "title": "Store",
         "description": "Attributes of a Zarr v3 group of fields; see docs/reference/store.md.",
         "type": "object",
         "properties": {
@@ -169,22 +197,47 @@ def _choice(kind: str, description: str, *, beside: Schema | None = None) -> Sch
         except PluginError:  # a broken plugin is named by `fieldvae plugins`
             continue
         properties = _plain_options(options)
+        use = {"const": name, "description": _summary(kind, name)}
         branches.append(
             {
                 "if": {"properties": {"use": {"const": name}}, "required": ["use"]},
                 "then": {
-                    "properties": {"use": {"const": name}, **(beside or {}), **properties},
+                    "properties": {"use": use, **(beside or {}), **properties},
                     "additionalProperties": False,
                 },
             }
         )
+    explained = _explained(kind, known)
+    words = f"Name of an installed {registry.SINGULAR[kind]}; its options stand beside it."
     mapping: Schema = {
         "type": "object",
-        "properties": {"use": {"enum": known}},
+        "properties": {"use": {"description": words, **explained}},
         "required": ["use"],
         "allOf": branches,
     }
-    return {"description": description, "anyOf": [{"enum": known}, mapping]}
+    return {"description": description, "anyOf": [explained, mapping]}
+
+
+def _explained(kind: str, names: list[str]) -> Schema:
+    """Names that may be chosen, with a line on each."""
+    return {"enum": names, "enumDescriptions": [_summary(kind, name) for name in names]}
+
+
+def _summary(kind: str, name: str) -> str:
+    """Say in a line what a plugin is."""
+    if (kind, name) == ("encoders", registry.NO_ENCODER):
+        return "No encoder: then there is no reconstruction and no self-check."
+    try:
+        plugin = registry.load(kind, name)
+    except PluginError:
+        return "Broken; see fieldvae plugins."
+    words = plugin.description if kind == "tasks" else inspect.getdoc(plugin) or ""
+    return _plain_text(words.split("\n\n")[0])
+
+
+def _plain_text(text: str) -> str:
+    """Docstring to plain words: one line, without the marks of reStructuredText."""
+    return re.sub(r":\w+:`~?([^`]+)`", r"\1", " ".join(text.split())).replace("`", "")
 
 
 def _plain_options(model: type[BaseModel]) -> Schema:

@@ -9,7 +9,34 @@ from fieldvae.document import read_document
 from fieldvae.schema import schema_of
 
 ROOT = Path(__file__).parent.parent
-KINDS = ("task", "field", "store")
+KINDS = ("task", "field", "store", "design")
+WRITTEN = sorted(
+    path
+    for path in [*ROOT.glob("examples/**/*.yaml"), *ROOT.glob("plugins/**/*.yaml")]
+    if not {"runs", "node_modules", ".venv"} & {*path.parts}
+)
+"""Every YAML file that a user may open in an editor."""
+
+
+def without_words(schema, definitions, at="") -> list[str]:
+    """Keys that a schema describes in no words, where they stand or where they are defined."""
+    if isinstance(schema, list):
+        return [
+            k
+            for i, item in enumerate(schema)
+            for k in without_words(item, definitions, f"{at}/{i}")
+        ]
+    if not isinstance(schema, dict):
+        return []
+    silent = []
+    for key, value in schema.get("properties", {}).items():
+        defined = definitions.get(value.get("$ref", "").rpartition("/")[2], {})
+        if not (value.get("description") or defined.get("description")):
+            silent.append(f"{at}/{key}")
+    for name, value in schema.items():
+        if name != "if":
+            silent += without_words(value, definitions, f"{at}/{name}")
+    return silent
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +55,20 @@ class TestSchemaOf:
         committed = json.loads((ROOT / "schemas" / f"{kind}.schema.json").read_text())
         assert committed == schema_of(kind)
 
-    @pytest.mark.parametrize(
-        "path", sorted(ROOT.glob("examples/*/task.yaml")), ids=lambda p: p.parent.name
-    )
-    def test_every_example_is_valid(self, task, path):
-        assert list(task.iter_errors(read_document(path).data)) == []
+    @pytest.mark.parametrize("path", WRITTEN, ids=lambda p: str(p.relative_to(ROOT)))
+    def test_every_shipped_file_names_its_schema_and_is_valid(self, path):
+        named = re.search(r"^# yaml-language-server: \$schema=(\S+)$", path.read_text(), re.M)
+        assert named, f"{path} has no line '# yaml-language-server: $schema=...'"
+        schema = (path.parent / named[1]).resolve()
+        assert schema.parent == ROOT / "schemas"
+        validator = Draft202012Validator(json.loads(schema.read_text()))
+        assert [e.message for e in validator.iter_errors(read_document(path).data)] == []
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_describes_every_key_in_plain_words(self, kind):
+        schema = schema_of(kind)
+        assert without_words(schema, schema.get("$defs", {})) == []
+        assert not re.search(r":\w+:`|``", json.dumps(schema))
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_refers_to_what_it_defines(self, kind):
@@ -43,7 +79,7 @@ class TestSchemaOf:
     @pytest.mark.parametrize(
         "path", sorted(ROOT.glob("examples/design/*.yaml")), ids=lambda path: path.stem
     )
-    def test_every_design_is_valid(self, task, path):
+    def test_every_design_may_stand_in_a_task(self, task, path):
         design = read_document(path).data
         data = {"data": {"store": "s"}, "design": design}
         assert list(task.iter_errors(data)) == []

@@ -280,9 +280,11 @@ def _listed(options: object) -> str:
 
 @app.command()
 def schema(
-    kind: Annotated[Literal["task", "field", "store"], typer.Argument(help="Which schema.")],
+    kind: Annotated[
+        Literal["task", "field", "store", "design"], typer.Argument(help="Which schema.")
+    ],
 ) -> None:
-    """Print the JSON Schema of a task, a field or a store, with the installed plugins' options."""
+    """Print a JSON Schema, with the options of the installed plugins."""
     from fieldvae.schema import schema_of
 
     typer.echo(json.dumps(schema_of(kind), indent=2))

@@ -80,8 +80,18 @@ def compatibility(
     squares of the single terms. An eigenstrain is not compatible: its realizations are to be as
     incompatible as the data.
 
-    Parameters and refusals as of :func:`equilibrium`; where no ``field`` is given, every
-    symmetric tensor output without units is taken.
+    Refusals as of :func:`equilibrium`.
+
+    Parameters
+    ----------
+    forward
+        One pass through the model.
+    field
+        An output; every symmetric tensor output without units where none is given.
+    members
+        Realizations a sample.
+    side
+        ``excess``: realizations that are more compatible than the truth cost nothing.
     """
     return _mismatch(
         "compatibility", "strain", mechanics.compatibility, forward, field, members, side

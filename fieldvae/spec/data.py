@@ -16,7 +16,7 @@ class SplitSpec(Section):
 
     test: Annotated[float, Field(ge=0, lt=1, description="Share of samples for testing.")] = 0.1
     validation: Annotated[float, Field(ge=0, lt=1, description="Share for validation.")] = 0.1
-    seed: NonNegativeInt = 0
+    seed: Annotated[NonNegativeInt, Field(description="Seed of the split.")] = 0
 
     @model_validator(mode="after")
     def _something_trains(self) -> SplitSpec:
@@ -30,7 +30,9 @@ class SplitSpec(Section):
 class ScalingSpec(Section):
     """How fields are scaled for the model where they do not say it themselves."""
 
-    method: Transform = "standardize"
+    method: Annotated[
+        Transform, Field(description="What values are brought to a like size by.")
+    ] = "standardize"
     per: Annotated[
         Literal["component", "voxel"],
         Field(description="One scale a component, or one for every voxel as in the paper."),
@@ -52,7 +54,10 @@ class DataSpec(Section):
         Path | None,
         Field(description="Score against this store too, with several true outputs of each input."),
     ] = None
-    split: SplitSpec = SplitSpec()
+    split: Annotated[
+        SplitSpec,
+        Field(description="Shares of samples for testing and validation; the rest trains."),
+    ] = SplitSpec()
     stratify: Annotated[
         str | None,
         Field(description="Sample coordinate of which every part gets its share."),
@@ -61,4 +66,6 @@ class DataSpec(Section):
         str | None,
         Field(description="Sample coordinate; samples that share a value stay together."),
     ] = "group"
-    scaling: ScalingSpec = ScalingSpec()
+    scaling: Annotated[
+        ScalingSpec, Field(description="Scaling of fields that do not say it themselves.")
+    ] = ScalingSpec()

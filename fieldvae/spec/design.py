@@ -196,7 +196,7 @@ class DesignSpec(Section):
             "and its value, null where it is missing; all samples where left out."
         ),
     ] = {}
-    goal: GoalSpec
+    goal: Annotated[GoalSpec, Field(description="The statistic to make large or small.")]
     range: Annotated[
         Literal["training", "free"],
         Field(
@@ -211,8 +211,15 @@ class DesignSpec(Section):
             "left out."
         ),
     ] = None
-    latent: DesignLatentSpec = DesignLatentSpec()
-    self_check: DesignCheckSpec = DesignCheckSpec()
+    latent: Annotated[
+        DesignLatentSpec, Field(description="The realizations that designs are judged by.")
+    ] = DesignLatentSpec()
+    self_check: Annotated[
+        DesignCheckSpec,
+        Field(
+            description="Terms that keep realizations recognizable as belonging to their inputs."
+        ),
+    ] = DesignCheckSpec()
     starts: Annotated[PositiveInt, Field(description="Number of starts.")] = 200
     iterations: Annotated[PositiveInt, Field(description="Steps of the optimizer.")] = 300
     batch: Annotated[
@@ -229,7 +236,7 @@ class DesignSpec(Section):
     evaluation: Annotated[
         PositiveInt, Field(description="Fresh realizations that start and result are judged by.")
     ] = 64
-    seed: NonNegativeInt = 0
+    seed: Annotated[NonNegativeInt, Field(description="Seed of starts and realizations.")] = 0
     export: Annotated[
         Annotated[ExportChoice, BeforeValidator(use)] | None,
         Field(description="Exporter of the best designs, for --export."),

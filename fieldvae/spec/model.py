@@ -67,21 +67,23 @@ class ModelSpec(Section):
 
 
 class TrainingSpec(Section):
-    """The optimisation."""
+    """The optimization."""
 
     epochs: Annotated[
         PositiveInt | None, Field(description="Passes through the training part.")
     ] = None
     steps: Annotated[
-        PositiveInt | None, Field(description="Optimiser steps, where `epochs` is not given.")
+        PositiveInt | None, Field(description="Optimizer steps, where `epochs` is not given.")
     ] = None
-    batch: PositiveInt = 32
-    optimizer: Literal["adam", "adamw"] = "adamw"
+    batch: Annotated[PositiveInt, Field(description="Samples in a step.")] = 32
+    optimizer: Annotated[Literal["adam", "adamw"], Field(description="Optimizer.")] = "adamw"
     learning_rate: Annotated[Schedule, Field(description="Step size; by epoch: {0: 1e-3}.")] = 1e-3
     decay: Annotated[
         Literal["none", "cosine"], Field(description="Decay of the step size over training.")
     ] = "none"
-    weight_decay: NonNegativeFloat = 0.0
+    weight_decay: Annotated[
+        NonNegativeFloat, Field(description="Decay of the weights, per unit of step size.")
+    ] = 0.0
     clip: Annotated[PositiveFloat | None, Field(description="Largest norm of the gradient.")] = None
     average: Annotated[
         float | None,
@@ -92,7 +94,9 @@ class TrainingSpec(Section):
         Field(description="Stop when validation has not improved for this many epochs."),
     ] = None
     checkpoint_every: Annotated[PositiveInt, Field(description="Epochs between checkpoints.")] = 5
-    seed: NonNegativeInt = 0
+    seed: Annotated[
+        NonNegativeInt, Field(description="Seed of first weights, order of samples and noise.")
+    ] = 0
 
     @model_validator(mode="after")
     def _has_a_length(self) -> TrainingSpec:

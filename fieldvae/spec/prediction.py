@@ -12,14 +12,18 @@ from fieldvae.spec.choices import Section
 class QuantileTolerance(Section):
     """A tolerance read off real held-out fields: accept what errs less than this share of them."""
 
-    quantile: Annotated[float, Field(gt=0, le=1)] = 0.95
+    quantile: Annotated[
+        float, Field(gt=0, le=1, description="Share of real fields that would be accepted.")
+    ] = 0.95
 
 
 class PredictionSpec(Section):
     """Algorithm 1 of arXiv:2604.02281: realizations that pass the self-check."""
 
     realizations: Annotated[PositiveInt, Field(description="Accepted realizations a sample.")] = 3
-    self_check: bool = True
+    self_check: Annotated[
+        bool, Field(description="Whether realizations that fail the self-check are drawn again.")
+    ] = True
     error: Annotated[
         Literal["relative", "spread"],
         Field(
@@ -32,7 +36,7 @@ class PredictionSpec(Section):
         Field(description="Largest condition error, or {quantile: 0.95} of real fields' own."),
     ] = QuantileTolerance()
     max_draws: Annotated[PositiveInt, Field(description="Draws tried a sample.")] = 500
-    seed: NonNegativeInt = 0
+    seed: Annotated[NonNegativeInt, Field(description="Seed of the realizations.")] = 0
 
     @model_validator(mode="after")
     def _enough_draws(self) -> PredictionSpec:
@@ -59,4 +63,4 @@ class EvaluationSpec(Section):
         ),
     ] = None
     bootstrap: Annotated[NonNegativeInt, Field(description="Resamples for intervals.")] = 1000
-    seed: NonNegativeInt = 0
+    seed: Annotated[NonNegativeInt, Field(description="Seed of realizations and resamples.")] = 0

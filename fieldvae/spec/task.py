@@ -26,29 +26,44 @@ def _none_where_empty(value: object) -> object:
 class TaskSpec(Section):
     """A whole task, every default filled in: frozen, from YAML and back to it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+            description="Name of the run; default: the task's or the file's.",
+        ),
+    ]
     task: Annotated[str | None, Field(description="An installed task to start from.")] = None
     fields: Annotated[
         dict[str, FieldSpec], Field(description="Fields declared here; others come from plugins.")
     ] = {}
     inputs: Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
     outputs: Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
-    data: DataSpec
-    model: ModelSpec = ModelSpec()
-    losses: Annotated[tuple[Annotated[LossChoice, BeforeValidator(use)], ...], Field(min_length=1)]
-    training: TrainingSpec
+    data: Annotated[DataSpec, Field(description="Where the data are, their split and scaling.")]
+    model: Annotated[ModelSpec, Field(description="The networks.")] = ModelSpec()
+    losses: Annotated[
+        tuple[Annotated[LossChoice, BeforeValidator(use)], ...],
+        Field(min_length=1, description="Terms of the loss, each a plugin with its weight."),
+    ]
+    training: Annotated[
+        TrainingSpec, Field(description="The optimization: its length, step size, seed.")
+    ]
     symmetry: Annotated[
         tuple[SymmetryName | Operation, ...],
         BeforeValidator(listed_symmetries),
         Field(description="none, cubic, translations, or 3x3 operations in crystal axes."),
     ] = ("none",)
-    prediction: PredictionSpec = PredictionSpec()
+    prediction: Annotated[
+        PredictionSpec, Field(description="Realizations, and the self-check that they pass.")
+    ] = PredictionSpec()
     design: Annotated[
         DesignSpec | None,
         BeforeValidator(_none_where_empty),
         Field(description="Inverse design with the trained model; none where left out."),
     ] = None
-    evaluation: EvaluationSpec = EvaluationSpec()
+    evaluation: Annotated[
+        EvaluationSpec, Field(description="Scores on the test part, and baselines.")
+    ] = EvaluationSpec()
 
     @model_validator(mode="after")
     def _fields_are_told_apart(self) -> TaskSpec:

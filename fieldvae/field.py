@@ -71,7 +71,7 @@ class FieldSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-    units: str
+    units: Annotated[str, Field(description="Units that pint reads, '1' for none.")]
     symbol: str = ""
     long_name: str = ""
     tensor_kind: TensorKind = "scalar"
@@ -153,6 +153,11 @@ class FieldSpec(BaseModel):
     def channels(self) -> int:
         """Number of components that the model sees: one less than all for a simplex."""
         return len(self.labels) - (self.closure == "simplex")
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the field declares that its logarithm is what counts."""
+        return "log" in (self.scaling or ())
 
     @property
     def zero_mean(self) -> bool:

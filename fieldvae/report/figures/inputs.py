@@ -95,7 +95,7 @@ def _images(fields: Sequence[FieldSpec], values: dict[str, Array]) -> bytes:
     grid = figure.subplots(len(fields), columns + 1, squeeze=False)
     for line, field in zip(grid, fields, strict=True):
         pictures = values[field.name][:MOST_COMPONENTS]
-        norm, colors = color_scale(pictures)
+        norm, colors = color_scale(pictures, logarithmic=field.logarithmic)
         for panel, picture, label in zip(line, pictures, field.labels, strict=False):
             image = draw_slice(panel, picture, norm, colors, strong=True)
             panel.set_title(component_title(field, label), fontsize=8)
@@ -107,7 +107,7 @@ def _images(fields: Sequence[FieldSpec], values: dict[str, Array]) -> bytes:
             image,
             cax=bar,
             label="" if field.units == "1" else pretty_units(field.units),
-            ticks=round_ticks(4),
+            ticks=round_ticks(4, norm),
         )
         bar.set_in_layout(len(pictures) == columns)  # else its labels widen a column
         name_row(line[0], wrapped(field.title), size=8)
@@ -121,6 +121,8 @@ def _lines(fields: Sequence[FieldSpec], values: dict[str, Array]) -> bytes:
     for panel, field in zip(panels, fields, strict=True):
         for profile, label in zip(values[field.name][:MOST_COMPONENTS], field.labels, strict=False):
             panel.plot(profile, linewidth=1.2, label=component_title(field, label))
+        if field.logarithmic:
+            panel.set_yscale("log")
         panel.set_ylabel(with_units(field.title, field.units))
         if len(field.labels) > 1:
             panel.legend(ncols=3, loc="best")

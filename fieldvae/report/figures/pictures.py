@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
@@ -32,11 +32,13 @@ QUARTILES = (
 )
 
 
-def color_scale(values: Array) -> tuple[Normalize, str]:
+def color_scale(values: Array, *, logarithmic: bool = False) -> tuple[Normalize, str]:
     """Colors of a field: about zero where it has both signs, from dark to light where not."""
     if np.isnan(values).all():
         return Normalize(0, 1), "viridis"
     low, high = np.nanquantile(values, [0.005, 0.995])
+    if logarithmic and np.nanmin(values) > 0 and low < high:
+        return LogNorm(float(low), float(high)), "viridis"
     if low < 0 < high and min(-low, high) > 0.2 * max(-low, high):
         bound = float(max(-low, high))
         return Normalize(-bound, bound), "RdBu_r"
@@ -78,8 +80,10 @@ def name_axes(panel: Axes) -> None:
     )
 
 
-def round_ticks(most: int) -> MaxNLocator:
-    """Round numbers for a color bar."""
+def round_ticks(most: int, norm: Normalize | None = None) -> MaxNLocator | LogLocator:
+    """Round numbers for a color bar; powers of ten on a logarithmic one."""
+    if isinstance(norm, LogNorm):
+        return LogLocator(numticks=most)
     return MaxNLocator(most, steps=[1, 2, 5, 10])
 
 

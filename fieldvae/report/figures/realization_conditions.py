@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -52,6 +53,9 @@ PICTURE = 1.0
 
 PROFILE = 1.25
 """Height of a line plot, inches."""
+
+LETTER = 0.075
+"""Width of a letter beside a color bar, inches."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,9 @@ def _pictures(rows: list[_Row], scale: tuple[Normalize, str]) -> bytes:
     below = [panel for line, row in zip(grid, rows, strict=True) if row.measure for panel in line]
     if image is not None and below:
         shrink = min(1.0, 5 * (members + 1) / len(below))
-        _bar(figure, image, below, rows[-1].units, aspect=40, shrink=shrink)
+        letters = int(len(below) / (members + 1) * wide * tall * shrink / LETTER)
+        words = textwrap.fill(rows[-1].units, letters, break_long_words=False)
+        _bar(figure, image, below, words, aspect=40, shrink=shrink)
     name_axes(grid[-1, 0])
     return png(figure)
 

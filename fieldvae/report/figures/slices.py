@@ -25,6 +25,7 @@ from fieldvae.report.figures.pictures import (
     name_axes,
     name_row,
     place,
+    round_ticks,
 )
 from fieldvae.report.style import (
     BLUE,
@@ -41,6 +42,9 @@ from fieldvae.report.style import (
 
 SPREAD_COLORS = ListedColormap(colormaps["Purples"](np.linspace(0, 0.75, 256)))
 """From white; without the darkest shades, which would draw the eye from the fields."""
+
+NARROW = 12
+"""Characters that fit below one picture."""
 
 MOST_ROWS = 6
 """Components shown of a field that has more."""
@@ -130,7 +134,9 @@ def _drawn(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
 
 def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
     values = [np.concatenate([r.truth[None], r.realizations, r.mean[None]]) for r in rows]
-    norm, colors = color_scale(np.concatenate([v.ravel() for v in values]))
+    norm, colors = color_scale(
+        np.concatenate([v.ravel() for v in values]), logarithmic=field.logarithmic
+    )
     spreads = Normalize(0, float(np.nanmax([row.spread for row in rows])) or 1.0)
     heads = ["truth", *[f"realization {i + 1}" for i in range(len(rows[0].realizations))], "mean"]
     heads += ["spread"] if rows[0].point is None else ["deterministic", "spread"]
@@ -152,23 +158,30 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
         panel.set_title(head, fontsize=8, fontweight="bold" if head == "truth" else "normal")
     name_axes(grid[-1, 0])
     pad = 0.02 + 0.09 / figure.get_figheight()
+    field_ticks = round_ticks(6, norm) if field.logarithmic else MaxNLocator(6, prune="upper")
     if field_image is not None and spread_image is not None:
         fields = list(grid[:, :-1].ravel())
         spread = list(grid[:, -1])
         for image, axes, aspect, words, ticks in (
-            (field_image, fields, 40, label, MaxNLocator(6, prune="upper")),
-            (spread_image, spread, 8, "spread", MaxNLocator(2)),
+            (field_image, fields, 40, with_units(label, field.units), field_ticks),
+            (spread_image, spread, 8, _spread_words(field), MaxNLocator(2)),
         ):
             figure.colorbar(
                 image,
                 ax=axes,
-                label=with_units(words, field.units),
+                label=words,
                 ticks=ticks,
                 orientation="horizontal",
                 aspect=aspect,
                 pad=pad,
             )
     return png(figure)
+
+
+def _spread_words(field: FieldSpec) -> str:
+    """Words for a bar as narrow as one picture: in two lines where the units are long."""
+    words = with_units("spread", field.units)
+    return words if len(words) <= NARROW else words.replace(" (", "\n(", 1)
 
 
 def _lines(field: FieldSpec, rows: list[_Row]) -> bytes:

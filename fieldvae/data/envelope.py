@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ def _statistics(field: xr.DataArray) -> np.ndarray:
     """Shape ``(sample, statistic, component)``, in the order of :data:`STATISTICS`."""
     values = field.to_numpy().reshape(field.shape[0], field.shape[1], -1).astype(float)
     known = ~np.isnan(values).all(axis=2)
-    measures = (np.nanmin, np.nanmax, np.nanmean, np.nanstd)
+    measures: tuple[Callable[..., Any], ...] = (np.nanmin, np.nanmax, np.nanmean, np.nanstd)
     found = np.full((len(values), len(measures), values.shape[1]), np.nan)
     for statistic, measure in zip(found.swapaxes(0, 1), measures, strict=True):
         statistic[known] = measure(values[known], axis=1)

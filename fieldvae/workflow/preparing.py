@@ -101,6 +101,7 @@ class Prepared:
             "fields": {
                 field.name: field.model_dump(mode="json") for field in (*self.inputs, *self.outputs)
             },
+            "missing": _missing_shares(self.samples),
             "symmetry": str(self.symmetry),
             "stores": [str(path) for path in self.spec.data.store],
             "test_store": None
@@ -215,6 +216,12 @@ def _check_learnable(samples: Samples, split: Split, spec: TaskSpec) -> None:
                 f"{name!r} in {samples.name} has the same value everywhere in the training part; "
                 "there is nothing to learn"
             )
+
+
+def _missing_shares(samples: Samples) -> dict[str, float]:
+    """Share of the values that are missing, of those fields that miss some."""
+    shares = {name: float(samples.dataset[name].isnull().mean()) for name in samples.fields}
+    return {name: share for name, share in shares.items() if share > 0}
 
 
 def check_known(samples: Samples, outputs: Sequence[str], *, part: str = "") -> None:

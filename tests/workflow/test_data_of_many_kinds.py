@@ -1,5 +1,7 @@
 """Several stores and a test store, values of samples, logarithms and masks, together in one run."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -121,6 +123,10 @@ class TestRun:
         assert {"climatology", "deterministic"} == set(run.metrics) - {"model"}
         log = (run.path / "log.txt").read_text()
         assert "linear_gaussian is left out: stress has missing values" in log
+
+    def test_keeps_how_much_is_missing(self, run):
+        missing = json.loads((run.path / "run.json").read_text())["missing"]
+        assert missing == pytest.approx({"porosity": 0.2, "stress": 0.2}, abs=0.05)
 
     def test_shows_holes_and_values_of_samples(self, run):
         details = xr.open_zarr(run.path / "evaluation.zarr", consolidated=False).load()

@@ -27,6 +27,10 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
         yield "Samples", f"{sum(counts.values())}: {parts}"
     if record.grid is not None:
         yield "Grid", _grid_words(record.grid)
+    if missing := summary.get("missing"):
+        titles = {each.name: each.title for each in (*record.inputs, *record.outputs)}
+        shares = [f"{100 * share:.2g} % of {titles[name]}" for name, share in missing.items()]
+        yield "Missing values", ", ".join(shares)
     if summary.get("symmetry"):
         yield "Symmetry", str(summary["symmetry"])
     if summary.get("stores"):

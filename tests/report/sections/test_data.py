@@ -1,0 +1,42 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fieldvae.field import FieldSpec
+from fieldvae.report.record import RunRecord
+from fieldvae.report.sections.data import section
+
+FIELDS = (
+    FieldSpec(name="porosity", units="1", mask=True),
+    FieldSpec(name="temperature", units="K", on="sample"),
+    FieldSpec(name="flux", units="m/s", long_name="heat flux", mask=True),
+)
+
+
+@pytest.fixture
+def record():
+    return RunRecord(
+        path=Path("run"),
+        summary={"fields": {each.name: each.model_dump(mode="json") for each in FIELDS}},
+        task="inputs: [porosity, temperature]\noutputs: [flux]\n",
+        environment={},
+        history=[],
+        metrics={},
+        details=None,
+        predictions=None,
+    )
+
+
+class TestData:
+    def test_tells_which_inputs_are_one_value_a_sample(self, record):
+        told = [words for _, words in section(record).facts]
+        assert "temperature: scalar, K, one value a sample" in told
+
+    def test_tells_how_much_of_a_field_is_missing(self, record):
+        summary = {**record.summary, "missing": {"porosity": 0.0304, "flux": 0.6}}
+        facts = dict(section(replace(record, summary=summary)).facts)
+        assert facts["Missing values"] == "3 % of porosity, 60 % of heat flux"
+
+    def test_is_silent_where_nothing_is_missing(self, record):
+        assert "Missing values" not in dict(section(record).facts)

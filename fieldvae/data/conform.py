@@ -187,12 +187,17 @@ def _with_labels(
     if missing or extra:
         raise StoreError(
             f"{where} has the components {', '.join(labels)}; expected {', '.join(wanted)}"
-            + (f", of which {', '.join(missing)} is missing" if missing else "")
+            + (f", of which {', '.join(missing)} {_is(missing)} missing" if missing else "")
             + (f"; the task knows no {', '.join(extra)}" if extra else "")
+            + f": mend the coordinate {dim!r}, or the components that the task declares"
         )
     order = [labels.index(label) for label in wanted]
     array = array.isel({dim: order}).drop_vars(dim)
     return array.assign_coords({dim: np.array(wanted, dtype=object)}), field
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _with_scalar_label(
@@ -265,7 +270,7 @@ def check_positive(values: np.ndarray, field: FieldSpec, where: str) -> None:
         raise StoreError(
             f"{where} has {count} {plural} not above zero, first {values[first]:g} at "
             f"{_place(first, field)}, and is scaled by its logarithm; mend or remove such samples, "
-            "or leave 'log' out of its scaling"
+            "or declare 'scaling: standardize' for this field"
         )
 
 
@@ -283,7 +288,8 @@ def _check_bounds(values: np.ndarray, field: FieldSpec, where: str) -> None:
         plural = "values" if count > 1 else "value"
         raise StoreError(
             f"{where} has {count} {plural} outside its bounds [{_bound(low)}, {_bound(high)}] "
-            f"{field.units}, first {values[first]:g} at {_place(first, field)}"
+            f"{field.units}, first {values[first]:g} at {_place(first, field)}; "
+            "mend or remove such samples, or declare other bounds"
         )
 
 
@@ -306,7 +312,8 @@ def _check_simplex(values: np.ndarray, field: FieldSpec, where: str) -> None:
         plural = "samples" if count > 1 else "sample"
         raise StoreError(
             f"{where}: the components do not sum to one in {count} {plural}, worst sample {worst}, "
-            f"where they sum to {found:.6g}; expected 1 within {SIMPLEX_TOLERANCE:g}"
+            f"where they sum to {found:.6g}; expected 1 within {SIMPLEX_TOLERANCE:g}: "
+            "mend or remove such samples, or declare 'closure: none'"
         )
 
 

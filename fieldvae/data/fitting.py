@@ -78,8 +78,8 @@ def _check_mask(
 ) -> None:
     if method != "standardize":
         raise OptionError(
-            f"field {field.name!r}: in the place of a missing value goes the mean of training, the "
-            f"zero of 'standardize', and {method or 'log'!r} has its zero elsewhere; declare "
+            f"field {field.name!r}: networks take the training mean for a missing value, which is "
+            f"zero under 'standardize', and {method or 'log'!r} has its zero elsewhere; declare "
             "'scaling: standardize' or 'scaling: [log, standardize]' for this field, or no mask"
         )
     missing = np.isnan(values).all(axis=axes, keepdims=True)

@@ -165,7 +165,7 @@ class TestScaling:
         words = (
             r"'heat' in a.zarr has 1 value that is not above zero, first 0 at sample 3, component "
             r"value, cell \(2, 1\), and is scaled by its logarithm; mend or remove such samples, "
-            "or leave 'log' out of its scaling"
+            "or declare 'scaling: standardize' for this field"
         )
         with pytest.raises(StoreError, match=words):
             Samples.from_dataset(data, logarithmic, name="a.zarr")

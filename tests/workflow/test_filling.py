@@ -113,6 +113,13 @@ class TestMakePlan:
 
 
 class TestResolve:
+    def test_tells_fields_of_a_logarithm_that_the_task_asks_for(self, plan):
+        text = TASK.replace("q: {units: m}", "q: {units: m, scaling: minmax}")
+        fields = resolve(plan(text, "data.scaling.method=log")).fields
+        assert fields["p"].scaling == ("log",)
+        assert fields["q"].scaling == ("minmax",)
+        assert resolve(plan(text)).fields["p"].scaling is None
+
     def test_tells_every_wrong_option_at_once(self, plan, tmp_path):
         text = TASK + (
             "model:\n"

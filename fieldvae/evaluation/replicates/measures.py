@@ -75,7 +75,7 @@ def measure_replicates(
         over replicates, averaged over components and cells).
     """
     y, x = scale.scaled(truths), scale.scaled(ensemble)
-    x = hidden(x, y.mean(axis=1))  # missing in one replicate is missing
+    x, y = (hidden(each, y.mean(axis=1)) for each in (x, y))  # what one replicate misses, all do
     apart, own = halved_distances(y, x, generator=generator)
     shares = np.mean([coverage(y[:, r], x, LEVELS) for r in range(y.shape[1])], axis=0)
     alone = x.shape[1] < 2

@@ -46,9 +46,9 @@ def flow_matching(forward: ForwardPass, *, draws: PositiveInt = 1) -> Tensor:
         )
     if forward.known:
         raise OptionError(
-            "the loss 'flow_matching' needs whole outputs: a path to a missing value is not known, "
-            f"and {', '.join(forward.known)} declares mask: true; leave the mask out, or use the "
-            "decoder 'convolution' with losses such as energy_score"
+            "the loss 'flow_matching' needs whole outputs, as no path leads to a missing value; "
+            f"'mask: true' is declared by {', '.join(forward.known)}: remove it, or use "
+            "the decoder 'convolution' with losses such as energy_score"
         )
     outputs = decoder.join(forward.outputs)
     # The velocity is fitted to the prior as it is; one that learned here would shrink to a point.

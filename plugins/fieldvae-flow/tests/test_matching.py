@@ -36,6 +36,12 @@ def passing(draw):
 
 
 class TestFlowMatching:
+    def test_refuses_outputs_that_may_miss_values(self, build, passing):
+        forward = passing(build(CUBE))
+        masked = dataclasses.replace(forward, known={"heat": torch.ones(6, 1, 4, 4, 4)})
+        with pytest.raises(OptionError, match="'mask: true' is declared by heat: remove it"):
+            flow_matching(masked)
+
     def test_is_an_entry_point(self):
         (found,) = entry_points(group="fieldvae.losses", name="flow_matching")
         assert found.load() is flow_matching

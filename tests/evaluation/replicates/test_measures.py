@@ -41,6 +41,20 @@ class TestMeasureReplicates:
         assert (found["variance"] == 0).all()
         assert (found["coverage_90"] == 0).all()
 
+    def test_does_not_depend_on_what_is_said_of_missing_values(self, generator):
+        truths, ensemble = drawn(generator, 3, 6), drawn(generator, 3, 20)
+        truths[:, 2, 1, 0, 1] = np.nan
+        other = ensemble.copy()
+        other[:, :, 1, 0, 1] = 7.0
+        here, there = measured(truths, ensemble), measured(truths, other)
+        truths[:, :, 1, 0, 1] = np.nan
+        without = measured(truths, ensemble)
+        for name, values in here.items():
+            assert np.isfinite(values).all()
+            np.testing.assert_array_equal(there[name], values)
+            if not name.startswith("coverage"):
+                np.testing.assert_array_equal(without[name], values)
+
     def test_does_not_depend_on_units(self, generator):
         truths, ensemble = drawn(generator, 3, 6), drawn(generator, 3, 20)
         factor = np.array([10.0, 0.1]).reshape(-1, 1, 1, 1)

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ValidationError
 from fieldvae.document import Document, Loc, parse_document
 from fieldvae.errors import FieldvaeError, PluginError, Problem, SpecError, nearest
 from fieldvae.field import FieldSpec
-from fieldvae.signature import POSITIONAL, breach, options_of
+from fieldvae.signature import NETWORKS, POSITIONAL, breach, options_of
 from fieldvae.spec import DesignSpec, PluginChoice, TaskSpec, problems
 
 KINDS = ("fields", "tasks", *POSITIONAL)
@@ -281,7 +281,8 @@ def check_names(filled: Mapping[str, Any], document: Document) -> list[Problem]:
     for section in ("smoothers", "condition"):
         for name in _mapping(_mapping(filled.get("model")).get(section)):
             if name not in inputs:
-                tell(("model", section, name), f"{name!r} is no input{nearest(name, inputs)}")
+                hint = nearest(name, inputs) or f"; inputs: {', '.join(inputs)}"
+                tell(("model", section, name), f"{name!r} is no input{hint}")
     return found
 
 
@@ -353,7 +354,10 @@ def call(kind: str, name: str, *handed: Any, options: Mapping[str, Any]) -> Any:
     """
     plugin: Callable[..., Any] = load(kind, name)
     with blaming(kind, name):
-        return plugin(*handed, **options)
+        made = plugin(*handed, **options)
+        if kind in NETWORKS and not hasattr(made, "parameters"):
+            raise TypeError(f"it makes a {type(made).__name__}; expected a torch.nn.Module")
+        return made
 
 
 @contextmanager

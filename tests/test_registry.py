@@ -119,46 +119,6 @@ class TestStranger:
         assert "Installed: convolution, paper, pointwise" in done.stderr
 
 
-CASES = {
-    "import": ("import no_such_module", "ModuleNotFoundError: No module named"),
-    "exit": ("import sys; sys.exit(3)", "SystemExit: 3"),
-    "assertion": ("assert False, 'not today'", "AssertionError: not today"),
-    "attribute": ("", "has no attribute 'thing'"),
-    "kwargs": (
-        "def thing(field, grid, condition, **options): ...",
-        "it takes **kwargs; the signature is the schema",
-    ),
-    "signature": (
-        "def thing(field): ...",
-        "it takes (field) by position; smoothers are handed",
-    ),
-}
-
-
-class TestBroken:
-    @pytest.mark.parametrize("case", CASES)
-    def test_is_named_with_distribution_error_and_remedy(self, broken, case, foreign_task):
-        code, words = CASES[case]
-        plugins = broken(f"fieldvae-{case}", "smoothers", "unwell", code)
-        done = fieldvae(
-            "validate", str(foreign_task(model={"smoother": "unwell"})), plugins=plugins
-        )
-        assert done.returncode == 2
-        assert f"smoother 'unwell' of fieldvae-{case} 0.7 is broken" in done.stderr
-        assert words in done.stderr
-        assert f"pip uninstall fieldvae-{case}" in done.stderr
-        assert "Traceback" not in done.stderr
-
-    def test_stops_nothing_that_does_not_need_it(self, broken, foreign_task):
-        plugins = broken("fieldvae-exit", "smoothers", "unwell", "import sys; sys.exit(3)")
-        assert fieldvae("--help", plugins=plugins).returncode == 0
-        assert fieldvae("validate", str(foreign_task()), plugins=plugins).returncode == 0
-        listed = fieldvae("plugins", plugins=plugins)
-        assert "unwell" in listed.stdout
-        assert "SystemExit: 3" in listed.stdout
-        assert listed.returncode == 0
-
-
 class TestMisfit:
     def test_a_smoother_of_another_shape_is_named_before_anything_is_written(
         self, broken, foreign_task
@@ -178,15 +138,6 @@ class TestMisfit:
         assert "smoother 'misfit' gives permeability a condition of shape (2, 1, 4" in done.stderr
         assert "expected (2, 5, 4, 4, 4): (batch, width, ...)" in done.stderr
         assert not (task.parent / "runs").exists()
-
-
-class TestClash:
-    def test_names_both_distributions(self, broken, foreign_task):
-        plugins = broken("fieldvae-thief", "smoothers", "convolution", "thing = None")
-        done = fieldvae("validate", str(foreign_task()), plugins=plugins)
-        assert done.returncode == 2
-        assert "smoother 'convolution' is registered by fieldvae 0." in done.stderr
-        assert "and fieldvae-thief 0.7" in done.stderr
 
 
 class TestBuiltIns:

@@ -11,6 +11,8 @@ import typer
 from fieldvae.cli.comparing import compare
 from fieldvae.cli.data import data
 from fieldvae.cli.exporting import export
+from fieldvae.cli.founding import new_plugin
+from fieldvae.cli.sweeping import learning_curve, sweep
 
 app = typer.Typer(
     name="fieldvae",
@@ -254,6 +256,8 @@ def report(run: Run) -> None:
 
 app.command()(compare)
 app.command()(export)
+app.command()(sweep)
+app.command("learning-curve")(learning_curve)
 
 
 @app.command()
@@ -288,6 +292,9 @@ def schema(
     from fieldvae.schema import schema_of
 
     typer.echo(json.dumps(schema_of(kind), indent=2))
+
+
+app.command("new-plugin")(new_plugin)
 
 
 @app.command()

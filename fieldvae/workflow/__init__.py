@@ -4,6 +4,7 @@
 module            its whole job
 ================  ===============================================================================
 ``filling``       from what a user wrote to a whole task, checked down to plugins' options
+``placing``       mistakes of lower rooms told with the line of the task
 ``preparing``     the data stage: samples, split, scaling, symmetry
 ``assembly``      from names to networks and loss terms
 ``rehearsing``    a first pass through everything, before a run writes anything
@@ -26,12 +27,14 @@ module            its whole job
 ``directory``     the files of a run, and who may write them
 ``serving``       predict, evaluate and report from a finished run
 ``comparing``     finished runs beside each other, a package
+``sweeping``      several runs of one task: sweeps and learning curves, a package
 ``reliability``   exceedance probabilities and quantiles of predictions
 ``collecting``    stores from importers and simulators
 ``exporting``     files of other programs, from stores
 ``inspecting``    stores described and checked
 ``validating``    a plan told
 ``starting``      a first task file
+``founding``      a new plugin's distribution, a package
 ``progress``      what long work tells
 ``following``     a training followed from outside: threads, progress, a stop
 ================  ===============================================================================

@@ -125,7 +125,7 @@ class _LossTrial:
             )
         if not bool(torch.isfinite(found)):
             raise self.fault(
-                f"it gives {float(found)} for a batch of {len(_first(forward.outputs))}; expected "
+                f"it gives {float(found.detach())} for a batch of {len(_first(forward.outputs))}; expected "
                 "a finite number: keep divisors and arguments of logarithms and roots above zero"
             )
         return found
@@ -171,7 +171,7 @@ class _LossTrial:
         with torch.random.fork_rng(devices=[]):
             for seed in (1, 2):
                 torch.manual_seed(seed)
-                found.append(float(self.value(self.forward())))
+                found.append(float(self.value(self.forward()).detach()))
         if found[0] != found[1]:
             raise self.fault(
                 f"one pass and one generator give {found[0]:.6g} and {found[1]:.6g}; draw from "

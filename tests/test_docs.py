@@ -34,7 +34,7 @@ import typer
 import xarray as xr
 
 import fieldvae
-from fieldvae import FieldSpec, SpecError, TaskSpec, registry
+from fieldvae import FieldSpec, SpecError, TaskSpec, mechanics, registry, testing
 from fieldvae.cli.app import app
 from fieldvae.document import parse_document
 from fieldvae.schema import schema_of
@@ -194,9 +194,27 @@ def handle(block: Block, names: dict[str, object], monkeypatch) -> str | None:
     elif block.language == "sh":
         for line in block.text.splitlines():
             check_line(shlex.split(line, comments=True))
+    elif block.language == "{eval-rst}":
+        assert set(listed_names(block.text)) <= set(public_names())
     else:
         assert block.language == "text", f"no handler for {block.language!r}"
     return None
+
+
+def listed_names(text: str) -> list[str]:
+    """Full names that the tables of a page of the reference list."""
+    module, names = "", []
+    for line in text.splitlines():
+        if found := re.match(r"\.\. currentmodule:: (.*)", line):
+            module = found[1]
+        elif found := re.fullmatch(r"   (\w+)", line):
+            names.append(f"{module}.{found[1]}")
+    return names
+
+
+def public_names() -> list[str]:
+    """Full names of all that a user or a plugin may touch."""
+    return [f"{m.__name__}.{name}" for m in (fieldvae, testing, mechanics) for name in m.__all__]
 
 
 def namespace(name: str, monkeypatch) -> dict[str, object]:
@@ -391,7 +409,7 @@ class TestReferences:
 
     def test_cli_lists_every_command_with_all_its_options(self):
         text = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
-        sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", text, flags=re.M | re.S))
+        sections = dict(re.findall(r"^### ([\w-]+)\n(.*?)(?=^##)", text, flags=re.M | re.S))
         commands = commands_of(typer.main.get_command(app))
         assert set(sections) == set(commands)
         for name, command in commands.items():
@@ -415,6 +433,16 @@ class TestReferences:
         words = set(re.findall(r"\w+", text)) | given
         found = {k.removesuffix("_interval") for k in every_key(json.loads(file.read_text()))}
         assert found - words == set()
+
+    def test_python_lists_every_public_name_once(self):
+        page = ROOT / "docs/reference/api.md"
+        assert sorted(listed_names(page.read_text(encoding="utf-8"))) == sorted(public_names())
+
+    def test_the_front_page_leads_to_every_page(self):
+        front = ROOT / "docs/index.md"
+        linked = re.findall(r"^- \[.*?\]\((.*?)\)", front.read_text(encoding="utf-8"), flags=re.M)
+        pages = {*PAGES, *PLUGIN_PAGES, *(ROOT / "docs").glob("*.ipynb"), ROOT / "CHANGELOG.md"}
+        assert {(front.parent / each).resolve() for each in linked} == pages - {front}
 
     def test_store_lists_every_attribute(self):
         listed = self.keys("reference/store.md")

@@ -71,7 +71,15 @@ class ConditionSpec:
 
 @dataclass(frozen=True)
 class LatentSpec(ConditionSpec):
-    """Width and layout of the latent."""
+    """Width and layout of the latent.
+
+    Parameters
+    ----------
+    width
+        Number of channels.
+    layout
+        ``vector``: shape ``(batch, width)``; ``field``: ``(batch, width, x, y, z)``.
+    """
 
 
 @dataclass(frozen=True)

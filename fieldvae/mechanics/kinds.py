@@ -13,12 +13,33 @@ _UNITS: dict[Kind, str] = {"stress": "Pa", "strain": ""}
 
 
 def is_tensor(field: FieldSpec) -> bool:
-    """Tell whether a field is a symmetric tensor on a grid."""
+    """Tell whether a field is a symmetric tensor on a grid.
+
+    Parameters
+    ----------
+    field
+        Any field.
+
+    Returns
+    -------
+    bool
+        Whether it is one.
+    """
     return field.tensor_kind == "symmetric" and field.on == "grid"
 
 
 def kind_of(field: FieldSpec) -> Kind | None:
-    """Tell by its units what a symmetric tensor field on a grid is; ``None`` for any other field.
+    """Tell by its units what a symmetric tensor field on a grid is.
+
+    Parameters
+    ----------
+    field
+        Any field.
+
+    Returns
+    -------
+    Kind or None
+        ``stress``, ``strain`` (also without units), or ``None`` for any other field.
 
     Examples
     --------

@@ -80,8 +80,26 @@ def equilibrium(stress: Tensor, field: FieldSpec, grid: Grid) -> Residual:
 def compatibility(strain: Tensor, field: FieldSpec, grid: Grid) -> Residual:
     r"""Residual of Saint-Venant's compatibility, :math:`\nabla \times \varepsilon \times \nabla`.
 
-    Parameters, result and refusals as of :func:`equilibrium`; the unit is the field's per squared
-    spacing unit, squared, summed over all nine components.
+    Parameters
+    ----------
+    strain
+        Physical values, shape ``(..., component, x, y, z)``, components as the field labels them.
+    field
+        A symmetric tensor field; its ``derivative`` is the scheme.
+    grid
+        Spacing, and which axes repeat; on a plane the components out of it may lack.
+
+    Returns
+    -------
+    Residual
+        In the field's unit per squared spacing unit, squared, summed over all nine components.
+
+    Raises
+    ------
+    OptionError
+        If the field lacks components.
+    GridError
+        If the scheme does not exist on the grid.
     """
     return _residual(strain, field, grid, compatibility_rows(field, grid))
 

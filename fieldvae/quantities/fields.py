@@ -56,6 +56,11 @@ class PhysicalFields(Mapping[str, Tensor]):
             The model's.
         grid
             Where the fields live.
+
+        Returns
+        -------
+        PhysicalFields
+            The fields in physical units.
         """
         chosen = {name: scaling.fields[name] for name in batch}
         return cls(
@@ -212,6 +217,18 @@ class PhysicalFields(Mapping[str, Tensor]):
 
     def factor(self, name: str, units: str) -> float:
         """Return by what a field's values are to be multiplied to be in other units.
+
+        Parameters
+        ----------
+        name
+            The field's name.
+        units
+            The other units.
+
+        Returns
+        -------
+        float
+            The factor.
 
         Raises
         ------

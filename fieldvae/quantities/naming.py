@@ -65,6 +65,11 @@ def named_quantity(choice: str | Mapping[str, Any] | PluginChoice) -> Quantity:
     choice
         A name, or ``{"use": name, option: value, ...}``.
 
+    Returns
+    -------
+    Quantity
+        To be called with :class:`~fieldvae.PhysicalFields`.
+
     Raises
     ------
     PluginError

@@ -70,6 +70,11 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
     device
         Where the networks go.
 
+    Returns
+    -------
+    TrainedModel
+        The model, ready to predict.
+
     Raises
     ------
     RunError

@@ -118,6 +118,8 @@ class TrainedModel:
 
         Raises
         ------
+        OptionError
+            If there is no dataset, or a number is not one.
         StoreError
             If an input is missing or wrong, or the grid is not one the model serves.
         SamplingError
@@ -191,7 +193,20 @@ class TrainedModel:
         return Samples.from_dataset(dataset, self.fields, require=self.spec.inputs, grid=self.grid)
 
     def scaled(self, samples: Samples, names: tuple[str, ...]) -> dict[str, torch.Tensor]:
-        """Return fields as the networks see them, on their device."""
+        """Return fields as the networks see them, on their device.
+
+        Parameters
+        ----------
+        samples
+            Checked fields in physical units.
+        names
+            Which of them.
+
+        Returns
+        -------
+        dict of Tensor
+            Scaled fields by name, each ``(sample, component, x, y, z)``.
+        """
         batch = self.scaling.to_model(samples.dataset, names, grid=samples.grid)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
@@ -212,7 +227,20 @@ class TrainedModel:
             )
 
     def labeled(self, drawn: Realizations, samples: Samples) -> xr.Dataset:
-        """Label realizations of some samples, in physical units."""
+        """Label realizations of some samples, in physical units.
+
+        Parameters
+        ----------
+        drawn
+            Scaled realizations, as the networks give them.
+        samples
+            The samples that they were drawn for.
+
+        Returns
+        -------
+        xarray.Dataset
+            As :meth:`predict` gives it.
+        """
         outputs = {name: tensor.transpose(0, 1) for name, tensor in drawn.outputs.items()}
         dataset = self.scaling.to_dataset(
             outputs, samples.grid, leading=("realization",), coordinates=_coordinates(samples)

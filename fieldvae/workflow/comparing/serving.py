@@ -36,6 +36,11 @@ def compare(
     force
         Replace an earlier comparison there.
 
+    Returns
+    -------
+    Comparison
+        The runs side by side; ``sentences`` says it in words, ``metrics()`` in numbers.
+
     Raises
     ------
     InputError

@@ -140,6 +140,11 @@ class Grid:
             The grid to compare.
         shape
             Whether the number of cells counts.
+
+        Returns
+        -------
+        str
+            The differences, joined by semicolons.
         """
         found = []
         if self.dimensions != other.dimensions:
@@ -178,6 +183,18 @@ class Grid:
     @classmethod
     def from_attributes(cls, shape: tuple[int, ...], attributes: Mapping[str, Any]) -> Grid:
         """Read a grid from a store's group attributes; absent ones take their defaults.
+
+        Parameters
+        ----------
+        shape
+            Number of cells along each axis.
+        attributes
+            Those of the group; others than the grid's are ignored.
+
+        Returns
+        -------
+        Grid
+            The grid.
 
         Raises
         ------

@@ -70,6 +70,11 @@ class Samples:
         name
             Names the dataset in messages.
 
+        Returns
+        -------
+        Samples
+            The fields to read in the units, dims and order of components that ``fields`` say.
+
         Raises
         ------
         StoreError

@@ -108,6 +108,11 @@ def open_store(
     grid
         The grid where all fields to read are on samples, and none can be read off them.
 
+    Returns
+    -------
+    Samples
+        The fields as they are declared, and their grid.
+
     Raises
     ------
     StoreError

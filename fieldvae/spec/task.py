@@ -24,7 +24,35 @@ def _none_where_empty(value: object) -> object:
 
 
 class TaskSpec(Section):
-    """A whole task, every default filled in: frozen, from YAML and back to it."""
+    """A whole task, every default filled in: frozen, from YAML and back to it.
+
+    Parameters
+    ----------
+    name
+        Name of the run.
+    task
+        The installed task that it started from.
+    fields
+        Fields declared in the task itself.
+    inputs, outputs
+        Names of the fields that are given, and of those that are drawn.
+    data
+        Where the data are, their split and scaling.
+    model
+        The networks.
+    losses
+        Terms of the loss.
+    training
+        The optimization: its length, step size, seed.
+    symmetry
+        Operations under which the law does not change.
+    prediction
+        Realizations, and the self-check that they pass.
+    design
+        Inverse design with the trained model, if any.
+    evaluation
+        Scores on the test part, and baselines.
+    """
 
     name: Annotated[
         str,

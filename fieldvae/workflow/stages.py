@@ -125,6 +125,11 @@ def run(
     progress
         Shows how far the work has come; silent where ``None``.
 
+    Returns
+    -------
+    Run
+        The directory and what is in it: scores, model.
+
     Raises
     ------
     InputError

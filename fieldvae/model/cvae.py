@@ -16,7 +16,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
 from fieldvae.model.closure import ZeroMean, log_density
-from fieldvae.model.missing import filled, hidden, known, masks
+from fieldvae.model.missing import filled, hidden, known, masks, whole
 from fieldvae.model.solenoidal import Solenoidal
 
 Laws = dict[str, DiagonalGaussian]
@@ -180,9 +180,8 @@ class ConditionalVAE(nn.Module):
             self._check_shape(name, outputs[name], field.channels)
         given = {name: outputs[name] for name in self.outputs}
         mask = masks(given, self.outputs)
-        complete = given | {name: filled(given[name]) for name in mask}
         told = (mask,) if mask and getattr(self.encoder, "sees_mask", False) else ()
-        encoding: Encoding = self.encoder(complete, *told)
+        encoding: Encoding = self.encoder(whole(given, mask), *told)
         return encoding
 
     def decode(self, latent: Tensor, conditions: Mapping[str, Tensor]) -> Laws:
@@ -287,7 +286,7 @@ class ConditionalVAE(nn.Module):
             else:
                 reconstruction = (self._given(seen) if self.recovers else decode)(latent, 1)
         mask = masks(outputs, self.outputs)
-        truth = outputs | {name: filled(outputs[name]) for name in mask}
+        truth = whole(outputs, mask)
         if reconstruction is not None:
             reconstruction = masked(reconstruction, mask)
 
@@ -304,7 +303,7 @@ class ConditionalVAE(nn.Module):
             return hidden(self._realize(prior, decode, count, generator), mask)
 
         return ForwardPass(
-            inputs={n: filled(x) if self.inputs[n].mask else x for n, x in inputs.items()},
+            inputs=whole(inputs, masks(inputs, self.inputs)),
             outputs=truth,
             conditions=conditions,
             prior=prior if self.joint else prior.detach(),

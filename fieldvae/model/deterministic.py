@@ -11,7 +11,7 @@ from fieldvae.contract import Batch, ForwardPass
 from fieldvae.errors import OptionError
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.model.cvae import ConditionalVAE, Laws, masked
-from fieldvae.model.missing import filled, masks
+from fieldvae.model.missing import masks, whole
 
 
 class DeterministicNetwork(nn.Module):
@@ -68,8 +68,8 @@ class DeterministicNetwork(nn.Module):
             raise OptionError(f"a deterministic network gives {name} no density")
 
         return ForwardPass(
-            inputs=inputs,
-            outputs=outputs | {name: filled(outputs[name]) for name in mask},
+            inputs=whole(inputs, masks(inputs, self.network.inputs)),
+            outputs=whole(outputs, mask),
             conditions=conditions,
             prior=self.network.prior(conditions),
             encoding=None,

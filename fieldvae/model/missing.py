@@ -37,6 +37,11 @@ def masks(fields: Mapping[str, Tensor], declared: Mapping[str, FieldSpec]) -> Ba
     return {name: known(values) for name, values in fields.items() if declared[name].mask}
 
 
+def whole(fields: Batch, mask: Mapping[str, Tensor]) -> Batch:
+    """Fill those of the fields that have a mask."""
+    return fields | {name: filled(fields[name]) for name in mask}
+
+
 def hidden(fields: Mapping[str, Tensor], mask: Mapping[str, Tensor]) -> Batch:
     """Set fields ``(..., batch, component, x, y, z)`` to zero where a truth is missing."""
     return {name: y * mask[name] if name in mask else y for name, y in fields.items()}

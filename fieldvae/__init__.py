@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         WriteError,
     )
     from fieldvae.evaluation.alternatives import Comparison
+    from fieldvae.evaluation.learning import LearningCurve
     from fieldvae.field import VOIGT, FieldSpec
     from fieldvae.gaussian import DiagonalGaussian
     from fieldvae.grid import Grid
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from fieldvae.workflow.keeping import load
     from fieldvae.workflow.releasing import export_model
     from fieldvae.workflow.stages import Run, run
+    from fieldvae.workflow.sweeping.serving import SweepOptions, learning_curve, sweep
     from fieldvae.workflow.trained import TrainedModel
 
 _HOMES = {
@@ -89,6 +91,7 @@ _HOMES = {
         "WriteError",
     ),
     "fieldvae.evaluation.alternatives": ("Comparison",),
+    "fieldvae.evaluation.learning": ("LearningCurve",),
     "fieldvae.field": ("VOIGT", "FieldSpec"),
     "fieldvae.gaussian": ("DiagonalGaussian",),
     "fieldvae.grid": ("Grid",),
@@ -104,6 +107,7 @@ _HOMES = {
     "fieldvae.workflow.keeping": ("load",),
     "fieldvae.workflow.releasing": ("export_model",),
     "fieldvae.workflow.stages": ("Run", "run"),
+    "fieldvae.workflow.sweeping.serving": ("SweepOptions", "learning_curve", "sweep"),
     "fieldvae.workflow.trained": ("TrainedModel",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -124,6 +128,7 @@ __all__ = [
     "GridError",
     "InputError",
     "LatentSpec",
+    "LearningCurve",
     "OptionError",
     "PhysicalFields",
     "PluginError",
@@ -139,6 +144,7 @@ __all__ = [
     "Source",
     "SpecError",
     "StoreError",
+    "SweepOptions",
     "Task",
     "TaskSpec",
     "TrainedModel",
@@ -150,6 +156,7 @@ __all__ = [
     "export_model",
     "export_samples",
     "find_files",
+    "learning_curve",
     "load",
     "named_quantity",
     "open_store",
@@ -157,6 +164,7 @@ __all__ = [
     "quantiles",
     "quantity",
     "run",
+    "sweep",
     "write_store",
 ]
 __version__ = _version("fieldvae")

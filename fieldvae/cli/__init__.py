@@ -19,7 +19,9 @@ def main() -> None:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for name in ("SIGTERM", "SIGUSR1"):  # of which Windows has only the first
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interrupt)
     try:
         app(standalone_mode=True)
     except InputError as error:

@@ -47,12 +47,12 @@ def compare(
         check_place(out, force=force)
     from fieldvae.workflow.comparing.serving import compare as compared
 
-    _show(compared(*paths, out=out, force=force))
+    show(compared(*paths, out=out, force=force))
     if out is not None:
         typer.echo(str(out / PAGE))
 
 
-def _show(found: Comparison) -> None:
+def show(found: Comparison) -> None:
     """Print a table for each output field, then what differs, and who beats whom."""
     from rich import box
     from rich.console import Console

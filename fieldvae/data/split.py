@@ -25,7 +25,8 @@ class Split:
     Parameters
     ----------
     train, validation, test
-        Integers, shape ``(sample,)`` each; together every sample once.
+        Integers, shape ``(sample,)`` each; no sample is in two of them. Together they are all
+        samples, unless only a fraction is left to train.
     """
 
     train: np.ndarray
@@ -111,7 +112,8 @@ def make_split(
         wanted = _number(spec.validation, count)
     validation = _draw(strata, groups, free, wanted, generator)
     free[validation] = False
-    split = Split(np.flatnonzero(free), validation, test)
+    train = _nested(strata, groups, free, spec.fraction, generator)
+    split = Split(train, validation, test)
     _check_parts(split, spec, groups, given=test_samples is not None)
     return split
 
@@ -142,6 +144,33 @@ def _draw(
                 taken.append(members[index])
                 debt -= size
     return np.sort(np.concatenate(taken)) if taken else np.zeros(0, dtype=np.int64)
+
+
+def _nested(
+    strata: np.ndarray,
+    groups: np.ndarray,
+    free: np.ndarray,
+    fraction: float,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Keep a fraction of the free samples, of every stratum alike and in whole groups.
+
+    Groups are put into one order, in which every stratum is spread evenly, and taken from its
+    beginning: of two fractions the samples of the smaller one are among those of the larger.
+    """
+    if fraction == 1:
+        return np.flatnonzero(free)
+    members = _members(groups, free)
+    stratum = np.array([strata[m[0]] for m in members], dtype=np.int64)
+    sizes = np.array([len(m) for m in members])
+    place = np.zeros(len(members))
+    for label in np.unique(stratum):
+        own = generator.permutation(np.flatnonzero(stratum == label))
+        place[own] = (np.cumsum(sizes[own]) - sizes[own] / 2) / sizes[own].sum()
+    order = np.argsort(place, kind="stable")
+    wanted = max(1, round(fraction * int(sizes.sum())))
+    count = 1 + int(np.searchsorted(np.cumsum(sizes[order]), wanted))
+    return np.sort(np.concatenate([members[i] for i in order[:count]]))
 
 
 def _members(groups: np.ndarray, free: np.ndarray) -> list[np.ndarray]:
@@ -194,8 +223,8 @@ def _check_apart(groups: np.ndarray, free: np.ndarray) -> None:
     shared = np.intersect1d(groups[free], groups[~free])
     if len(shared):
         raise StoreError(
-            f"{len(shared)} groups have samples both in the store and in the test store; "
-            "related samples would train and test"
+            f"data.test_store: {len(shared)} groups have samples both in it and in data.store, so "
+            "that related samples would train and test; move them to one of the two"
         )
 
 
@@ -209,8 +238,10 @@ def _check_parts(split: Split, spec: SplitSpec, groups: np.ndarray, *, given: bo
     if empty:
         count = len(groups)
         kinds = len(np.unique(groups))
-        held = f"{count} samples" + (f" in {kinds} groups" if kinds < count else "")
+        held = "1 sample is" if count == 1 else f"{count} samples are"
+        if kinds < count:
+            held = f"{count} samples in {kinds} groups are"
         raise StoreError(
-            f"{held} are too few for the parts asked for: none is left for "
-            f"{' and '.join(empty)}; add samples or change data.split"
+            f"data.split: {held} too few for the parts asked for: none is left for "
+            f"{' and '.join(empty)}; add samples or change the shares"
         )

@@ -17,12 +17,22 @@ class SplitSpec(Section):
     test: Annotated[float, Field(ge=0, lt=1, description="Share of samples for testing.")] = 0.1
     validation: Annotated[float, Field(ge=0, lt=1, description="Share for validation.")] = 0.1
     seed: Annotated[NonNegativeInt, Field(description="Seed of the split.")] = 0
+    fraction: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="Share of the training part that is used; smaller ones are parts of larger "
+            "ones, and the other parts stay as they are.",
+        ),
+    ] = 1.0
 
     @model_validator(mode="after")
     def _something_trains(self) -> SplitSpec:
         if self.test + self.validation >= 1:
             raise ValueError(
-                f"test {self.test} + validation {self.validation} leave nothing to train on"
+                f"test {self.test} + validation {self.validation} leave nothing to train on; "
+                "lower one of them"
             )
         return self
 

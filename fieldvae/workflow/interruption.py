@@ -1,4 +1,4 @@
-"""Ctrl-C and a cluster's SIGTERM while weights change: end the epoch, keep a checkpoint, stop."""
+"""Ctrl-C and a cluster's signals while weights change: end the epoch, keep a checkpoint, stop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name)
+)
+"""Ctrl-C; what ends a job; what SLURM is asked to send some time before (Windows has no such)."""
 
 
 class Interruption:

@@ -41,6 +41,7 @@ from fieldvae.workflow.directory import (
 from fieldvae.workflow.filling import Plan, make_plan
 from fieldvae.workflow.finetuning import Start, find_start
 from fieldvae.workflow.following import followed
+from fieldvae.workflow.placing import placed
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.rehearsing import rehearsed
@@ -168,10 +169,11 @@ def run_plan(
     place = choose_device(device)
     resumed = resume and directory.state() in ("finished", "unfinished")
     if resumed:
-        _check_same_task(directory, plan)
+        check_same_task(directory, plan)
     start = find_start(directory, from_run, plan, resumed=resumed)
-    prepared = prepare(plan, scaling=None if start is None else start.scaling)
-    network = rehearsed(prepared)
+    with placed(plan.document):
+        prepared = prepare(plan, scaling=None if start is None else start.scaling)
+        network = rehearsed(prepared)
     if start is not None:
         start.give_weights(network)
     claim(directory, resume=resume, force=force)
@@ -240,8 +242,14 @@ class _Log:
             log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
 
 
-def _check_same_task(directory: RunDirectory, plan: Plan) -> None:
-    """Refuse to go on with another task than the one that was begun."""
+def check_same_task(directory: RunDirectory, plan: Plan) -> None:
+    """Refuse to go on with another task than the one that was begun.
+
+    Raises
+    ------
+    RunError
+        With the remedy.
+    """
     if directory.filled.exists() and directory.filled.read_text(encoding="utf-8") != _filled(plan):
         raise RunError(
             f"{directory.path} was begun with another task than this one (compare "
@@ -381,4 +389,4 @@ def _stage_design(directory: RunDirectory, prepared: Prepared, device: str, told
     store_designs(designs, directory, model, training)
 
 
-__all__ = ["STAGES", "Run", "choose_device", "run", "run_plan"]
+__all__ = ["STAGES", "Run", "check_same_task", "choose_device", "run", "run_plan"]

@@ -43,6 +43,24 @@ class TestMakeSplit:
             exact = wanted * (values == value).mean()
             assert abs((values[split.test] == value).sum() - exact) < 1
 
+    @given(
+        temperature=st.lists(st.sampled_from([300.0, 600.0, np.nan]), min_size=20, max_size=60),
+        fractions=st.tuples(st.floats(0.05, 1), st.floats(0.05, 1)),
+        grouped=st.booleans(),
+    )
+    def test_keeps_a_smaller_fraction_within_a_larger_one(self, temperature, fractions, grouped):
+        groups = np.arange(len(temperature)) // 2 if grouped else np.arange(len(temperature))
+        data = table(temperature=temperature, cell=groups)
+        small, large, whole = (
+            make_split(data, SplitSpec(fraction=f), stratify="temperature", group="cell")
+            for f in (*sorted(fractions), 1.0)
+        )
+        assert set(small.train) <= set(large.train) <= set(whole.train)
+        for name in ("test", "validation"):
+            assert getattr(small, name).tolist() == getattr(whole, name).tolist()
+        wanted = max(1, round(min(fractions) * len(whole.train)))
+        assert 0 <= len(small.train) - wanted <= grouped
+
     @given(groups=st.lists(st.integers(0, 8), min_size=20, max_size=60), seed=st.integers(0, 9))
     def test_keeps_groups_together(self, groups, seed):
         if len(set(groups)) < 6:

@@ -76,7 +76,10 @@ class TestRun:
 
 
 class TestInterruption:
-    def test_ends_the_epoch_keeps_a_checkpoint_and_exits_with_130(self, foreign_task, tmp_path):
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1], ids=["TERM", "USR1"])
+    def test_ends_the_epoch_keeps_a_checkpoint_and_exits_with_130(
+        self, foreign_task, tmp_path, number
+    ):
         training = {"epochs": 400, "batch": 4, "checkpoint_every": 1000}
         task, out = foreign_task(training=training), tmp_path / "run"
         code = "from fieldvae.cli import main; main()"
@@ -85,7 +88,7 @@ class TestInterruption:
             for line in process.stderr:
                 if line.startswith("epoch"):
                     break
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             told = process.stderr.read()
         assert process.returncode == 130
         assert "go on with --resume" in told

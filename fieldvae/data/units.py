@@ -64,11 +64,37 @@ def conversion(found: str, declared: str, *, where: str) -> Conversion:
         return Conversion()
     registry = _registry()
     source = _unit(found, f"{where} is in {found!r}")
-    target = _unit(declared, f"{where} is declared in {declared!r}")
+    target = _unit(declared, f"{where} is in {found}, and the task declares it in {declared!r}")
     if source.dimensionality != target.dimensionality:
         raise UnitError(_mismatch(found, declared, target, where))
     at_zero, at_one = (float(registry.Quantity(x, source).to(target).magnitude) for x in (0.0, 1.0))
     return Conversion(at_one - at_zero, at_zero)
+
+
+def check_units(units: object, *, where: str) -> None:
+    """Refuse units that cannot be read.
+
+    Parameters
+    ----------
+    units
+        What should be units.
+    where
+        Opens the message, as of :func:`conversion`.
+
+    Raises
+    ------
+    UnitError
+        If they are none.
+
+    Examples
+    --------
+    >>> check_units("MJ/m^3", where="the energy")
+    """
+    if not isinstance(units, str) or not units.strip():
+        raise UnitError(
+            f"{where} has the units {units!r}; expected such as GPa, m/s, or 1 for none"
+        )
+    _unit(units, f"{where} is in {units!r}")
 
 
 def _mismatch(found: str, declared: str, target: pint.Unit, where: str) -> str:

@@ -11,7 +11,7 @@ import xarray as xr
 from fieldvae.contract import Task
 from fieldvae.data.samples import Samples
 from fieldvae.data.scaling import Scaling
-from fieldvae.data.units import conversion
+from fieldvae.data.units import check_units
 from fieldvae.document import merge, parse_document
 from fieldvae.errors import InputError, PluginError
 from fieldvae.field import FieldSpec
@@ -54,11 +54,9 @@ def check_field(field: Any, /, *, name: str = "") -> None:
             "asks for the entry point and a store has the field"
         )
     try:
-        conversion(spec.units, spec.units, where="it")
+        check_units(spec.units, where=what)
     except InputError as error:
-        raise PluginError(
-            f"{what}: {error}; expected units as pint reads them, '1' for none"
-        ) from None
+        raise PluginError(str(error)) from None
     if spec.components is None:
         spec = spec.with_components(LEFT_TO_THE_STORE)
     for grid in GRIDS:

@@ -124,9 +124,10 @@ class _LossTrial:
                 "mean over samples and cells"
             )
         if not bool(torch.isfinite(found)):
+            batch = len(_first(forward.outputs))
             raise self.fault(
-                f"it gives {float(found.detach())} for a batch of {len(_first(forward.outputs))}; expected "
-                "a finite number: keep divisors and arguments of logarithms and roots above zero"
+                f"it gives {float(found.detach())} for a batch of {batch}; expected a finite "
+                "number: keep divisors and arguments of logarithms and roots above zero"
             )
         return found
 
@@ -144,15 +145,15 @@ class _LossTrial:
         if found.requires_grad:
             found.backward()  # type: ignore[no-untyped-call]
         gradients = [w.grad for w in self.network.parameters() if w.grad is not None]
-        if not any(bool(gradient.abs().max() > 0) for gradient in gradients):
-            raise self.fault(
-                "no gradient of it reaches the model; compute it with torch from what the forward "
-                "pass holds, without detach(), item() or numpy"
-            )
         if not all(bool(torch.isfinite(gradient).all()) for gradient in gradients):
             raise self.fault(
                 "its gradient is not finite; the slope of a root at zero is infinite, and so is "
                 "that of a logarithm: keep their arguments above zero"
+            )
+        if not any(bool(gradient.abs().max() > 0) for gradient in gradients):
+            raise self.fault(
+                "no gradient of it reaches the model; compute it with torch from what the forward "
+                "pass holds, without detach(), item() or numpy"
             )
 
     def _leaves_the_pass(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fieldvae.data.units import conversion
+from fieldvae.data.units import check_units
 from fieldvae.errors import InputError, PluginError, UnitError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -125,9 +125,9 @@ class _QuantityTrial:
         found = self.derived(fields)
         self._shape(found)
         try:
-            conversion(found.units, found.units, where="it")
+            check_units(found.units, where="what it gives")
         except UnitError as error:
-            raise self.fault(f"{error}; '1' stands for none") from None
+            raise self.fault(str(error)) from None
         if found.values.dtype != torch.float64:
             raise self.fault(
                 f"of fields in double precision it gives {found.values.dtype}; make tensors with "

@@ -12,7 +12,7 @@ import xarray as xr
 
 from fieldvae.contract import Source
 from fieldvae.data.samples import grid_of
-from fieldvae.data.units import conversion
+from fieldvae.data.units import check_units
 from fieldvae.errors import InputError, PluginError
 from fieldvae.grid import AXES
 from fieldvae.testing.certification.trials import sound_options, titled
@@ -47,7 +47,7 @@ def check_source(
     Examples
     --------
     >>> from fieldvae_atomistic.microelastic import microelastic
-    >>> check_source(microelastic, samples=2, shape=(4, 4, 4))
+    >>> check_source(microelastic, samples=2)
     """
     kind = "simulators" if files is None else "importers"
     checked = sound_options(kind, maker, options, defaults=False)
@@ -130,12 +130,9 @@ def _check_sample(
                 "expected one for its components at most, and x, y, z"
             )
         try:
-            conversion(field.attrs.get("units", ""), field.attrs.get("units", ""), where="it")
-        except InputError:
-            raise fault(
-                f"field {name!r} of sample {index} has the units {field.attrs.get('units', '')!r}; "
-                "expected the attribute 'units' as pint reads it, '1' for none"
-            ) from None
+            check_units(field.attrs.get("units"), where=f"field {name!r} of sample {index}")
+        except InputError as error:
+            raise fault(str(error)) from None
     if {n: v.sizes for n, v in sample.items()} != {n: v.sizes for n, v in first.items()}:
         raise fault(
             f"sample {index} has other fields or another shape than sample 0; the samples of a "

@@ -17,7 +17,11 @@ AXES = ("x", "y", "z")
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 RELATIVE_TOLERANCE = 1e-6
-"""Two spacings or frames that differ by less than this share are the same."""
+"""Two frames, or two edges of one cell, that differ by less than this share are the same."""
+
+SPACING_TOLERANCE = 1e-2
+"""Two spacings that differ by less than this share are the same: blocks of as many atoms are, though
+their edges differ by tenths of a percent with composition and order."""
 
 ATTRIBUTES = ("spacing", "spacing_units", "periodic", "frame")
 """Attributes of a store's group that describe the grid."""
@@ -132,7 +136,7 @@ class Grid:
     def difference(self, other: Grid, *, shape: bool = True) -> str:
         """Say in words how ``other`` differs from this grid; empty where it does not.
 
-        Spacings are compared as lengths, whatever their units, within a share of 1e-6.
+        Spacings are compared as lengths, whatever their units, within a share of 1e-2.
 
         Parameters
         ----------
@@ -154,20 +158,21 @@ class Grid:
         found += self._difference_of_spacing(other)
         if self.periodic != other.periodic:
             found.append(f"periodic {other.periodic} instead of {self.periodic}")
-        if not _close(self.frame, other.frame):
+        if not _close(self.frame, other.frame, RELATIVE_TOLERANCE):
             found.append(f"frame {other.frame} instead of {self.frame}")
         return "; ".join(found)
 
     def _difference_of_spacing(self, other: Grid) -> list[str]:
         ours, theirs = self.spacing_units, other.spacing_units
         if ours == theirs:
-            if _close(self.spacing, other.spacing):
+            if _close(self.spacing, other.spacing, SPACING_TOLERANCE):
                 return []
             return [f"spacing {other.spacing} instead of {self.spacing}"]
         (kind, unit), (other_kind, other_unit) = _measure(ours), _measure(theirs)
         if kind != other_kind:
             return [f"spacing in {theirs} instead of {ours}"]
-        if _close(self.spacing, tuple(h * (other_unit / unit) for h in other.spacing)):
+        converted = tuple(h * (other_unit / unit) for h in other.spacing)
+        if _close(self.spacing, converted, SPACING_TOLERANCE):
             return []
         return [f"spacing {other.spacing} {theirs} instead of {self.spacing} {ours}"]
 
@@ -257,6 +262,6 @@ def _measure(units: str) -> tuple[str, float]:
     raise GridError(f"spacing_units {units!r} is no length; {expected}")
 
 
-def _close(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
+def _close(left: tuple[float, ...], right: tuple[float, ...], tolerance: float) -> bool:
     scale = max(map(abs, left), default=1.0)
-    return all(abs(a - b) <= RELATIVE_TOLERANCE * scale for a, b in zip(left, right, strict=True))
+    return all(abs(a - b) <= tolerance * scale for a, b in zip(left, right, strict=True))

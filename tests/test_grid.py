@@ -85,6 +85,11 @@ class TestDifference:
         other = Grid((4, 4, 4), (spacing,) * 3, units, (True,) * 3)
         assert CUBE.difference(other) == other.difference(CUBE) == ""
 
+    @pytest.mark.parametrize(("share", "same"), [(0.003, True), (0.02, False)])
+    def test_forgives_what_blocks_of_as_many_atoms_differ_by(self, share, same):
+        other = Grid((4, 4, 4), (14.2 * (1 + share),) * 3, "angstrom", (True,) * 3)
+        assert (CUBE.difference(other) == "") is same
+
     def test_names_other_lengths_with_their_units(self):
         other = Grid((4, 4, 4), (14.2,) * 3, "nm", (True,) * 3)
         told = CUBE.difference(other)

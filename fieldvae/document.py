@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fieldvae.errors import Problem, SpecError
+from fieldvae.errors import Problem, SpecError, nearest
 
 Loc = tuple[str | int, ...]
 
@@ -57,9 +58,17 @@ def read_document(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SpecError([Problem(str(path), "there is no such file")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError([Problem(str(path), f"cannot be read: {error}")]) from error
+        hint = nearest(path.name, _neighbors(path)) or "; check the path"
+        raise SpecError([Problem(str(path), f"there is no such file{hint}")]) from None
+    except IsADirectoryError:
+        words = "this is a folder; expected a file in YAML"
+        raise SpecError([Problem(str(path), words)]) from None
+    except UnicodeDecodeError as error:
+        words = f"byte {error.start} is no UTF-8; save the file in that encoding"
+        raise SpecError([Problem(str(path), words)]) from None
+    except OSError as error:
+        words = f"cannot be read: {error.strerror}; mend its rights or its disk"
+        raise SpecError([Problem(str(path), words)]) from None
     return parse_document(text, name=str(path))
 
 
@@ -73,17 +82,39 @@ def parse_document(text: str, *, name: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        words = (error.problem or str(error)).strip().splitlines()[0]
+        words = _yaml_words((error.problem or str(error)).strip().splitlines()[0])
         raise SpecError([Problem(place, f"this is no valid YAML: {words}")]) from None
     except YAMLError as error:
         raise SpecError([Problem(name, f"this is no valid YAML: {error}")]) from None
     if tree is None:
         tree = {}
     if not isinstance(tree, Mapping):
-        raise SpecError([Problem(f"{name}:1:1", "expected a mapping of keys to values")])
+        words = f"expected keys with values, as in {{key: value}}; found {_kind(tree)}"
+        raise SpecError([Problem(f"{name}:1:1", words)])
     places: dict[Loc, str] = {}
     data = _plain(tree, (), places, name)
     return Document(name, data, places, text)
+
+
+def _neighbors(path: Path) -> list[str]:
+    """Names of the files beside a path."""
+    folder = path.parent
+    return [file.name for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+
+
+def _yaml_words(words: str) -> str:
+    """Say what commonly lies behind the parser's complaint."""
+    if (repeated := re.match(r'found duplicate key "(.*?)" with', words)) is not None:
+        return f"the key {repeated[1]!r} stands twice; remove one of them"
+    if "'\\t'" in words:
+        return "there is a tab; indent with blanks"
+    if "but got" in words and ("',' or" in words):
+        return f"{words}; is a bracket not closed above?"
+    return words
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else repr(value)
 
 
 def override(document: Document, settings: Sequence[str]) -> Document:

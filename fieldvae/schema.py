@@ -72,7 +72,10 @@ def task_schema() -> Schema:
         **_explained("tasks", registry.names("tasks")),
     }
     for key in ("inputs", "outputs"):
-        properties[key] = {**_one_or_more({"type": "string"}), "description": f"Names of {key}."}
+        properties[key] = {
+            **_one_or_more({"type": "string"}),
+            "description": properties[key]["description"],
+        }
     properties["symmetry"] = {
         "description": properties["symmetry"]["description"],
         **_one_or_more({"anyOf": [{"enum": ["none", "cubic", "translations"]}, {"type": "array"}]}),
@@ -94,6 +97,7 @@ def task_schema() -> Schema:
     model = definitions["ModelSpec"]["properties"]
     for part in ("smoother", "encoder", "decoder", "prior"):
         model[part] = _choice(f"{part}s", model[part].get("description", ""))
+        model[part]["anyOf"][1].pop("required")  # options alone change the preset's choice
     model["smoothers"] = {
         "description": model["smoothers"]["description"],
         "type": "object",

@@ -48,9 +48,9 @@ class TestParseDocument:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("a: 1\na: 2\n", r"t\.yaml:2:1: this is no valid YAML: found duplicate key"),
+            ("a: 1\na: 2\n", r"t\.yaml:2:1: this is no valid YAML: the key 'a' stands twice"),
             ("a: [1, 2\n", r"t\.yaml:\d:\d: this is no valid YAML"),
-            ("- a\n- b\n", r"t\.yaml:1:1: expected a mapping"),
+            ("- a\n- b\n", r"t\.yaml:1:1: expected keys with values"),
         ],
     )
     def test_refuses(self, text, message):

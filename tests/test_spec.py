@@ -50,7 +50,7 @@ class TestParseTask:
         [
             ("outputs: [flux]", "outputs: [permeability]", "is both an input and an output"),
             ("outputs: [flux]", "outputs: [flux, flux]", "field 'flux' is named twice"),
-            ("outputs: [flux]", "outputs: []", r"task\.yaml:5:1: outputs: .*at least 1 item"),
+            ("outputs: [flux]", "outputs: []", r"task\.yaml:5:1: outputs: expected one or more"),
             ("epochs: 3", "epochs: 0", r"task\.yaml:8:12: training\.epochs: .*found 0"),
             ("epochs: 3", "batch: 3", r"task\.yaml:8:1: training: give epochs"),
             ("store: store.zarr", "split: {test: 0.1}", r"task\.yaml:6:1: data\.store is missing"),

@@ -11,9 +11,11 @@ import xarray as xr
 from fieldvae.data.balance import check_balance
 from fieldvae.data.conform import SAMPLE, component_dimension, conform
 from fieldvae.data.findings import Findings
+from fieldvae.data.units import without_quantities
 from fieldvae.errors import GridError, StoreError, nearest
 from fieldvae.field import FieldSpec
 from fieldvae.grid import AXES, Grid
+from fieldvae.notebook import facts_html
 
 STORE_VERSION = 1
 """Version of the store format, the group attribute ``fieldvae_store``."""
@@ -41,6 +43,21 @@ class Samples:
     fields: Mapping[str, FieldSpec]
     name: str = "the dataset"
 
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name} ({field.units})" for name, field in self.fields.items())
+        return f"<Samples {self.name}: {len(self)} on {self._shape()} cells; {fields}>"
+
+    def _repr_html_(self) -> str:
+        facts = [("samples", f"{len(self):,} on {self._shape()} cells"), ("read from", self.name)]
+        facts += [
+            (name, f"{field.units}; {', '.join(field.labels)}")
+            for name, field in self.fields.items()
+        ]
+        return facts_html("Samples", facts)
+
+    def _shape(self) -> str:
+        return " x ".join(map(str, self.grid.shape))
+
     def __len__(self) -> int:
         return int(self.dataset.sizes[SAMPLE])
 
@@ -59,7 +76,7 @@ class Samples:
         Parameters
         ----------
         dataset
-            Variables by field name with the attribute ``units``, dims in any order; the grid in
+            Variables by field name with the attribute ``units``, or of pint quantities; dims in any order; the grid in
             the attributes (:meth:`Grid.from_attributes`).
         fields
             What the task declares, by name.
@@ -88,6 +105,7 @@ class Samples:
         >>> samples.grid.shape, samples.dataset.heat.dims
         ((4,), ('sample', 'heat_component', 'x'))
         """
+        dataset = without_quantities(dataset)
         wanted = tuple(fields) if require is None else tuple(require)
         findings = Findings()
         axes: tuple[str, ...] | None = None
@@ -177,7 +195,10 @@ def concatenate(parts: Sequence[Samples]) -> Samples:
         with findings.collect():
             difference = first.grid.difference(part.grid)
             if difference:
-                raise GridError(f"{part.name} has another grid than {first.name}: {difference}")
+                raise GridError(
+                    f"{part.name} has another grid than {first.name}: {difference}; stores of a "
+                    "task share one grid"
+                )
         for name, field in first.fields.items():
             found = part.fields[name].labels
             if set(found) != set(field.labels):
@@ -245,11 +266,15 @@ def _axes(
     if not axes and not on_grid and grid is not None:
         return grid.axes
     if not axes:
-        raise GridError(f"{name} has no grid; expected fields with dims x, x y, or x y z")
+        found = ", ".join(map(str, dataset.dims)) or "none"
+        raise GridError(
+            f"{name} has no grid, its dims are {found}; expected fields with dims x, x y, or "
+            "x y z: rename them"
+        )
     if axes != AXES[: len(axes)]:
         raise GridError(
             f"{name} has a grid along {', '.join(axes)}; a grid of {len(axes)} dimensions "
-            f"is along {', '.join(AXES[: len(axes)])}"
+            f"is along {', '.join(AXES[: len(axes)])}: rename its dims"
         )
     return axes
 
@@ -265,9 +290,10 @@ def _grid(dataset: xr.Dataset, axes: Sequence[str], given: Grid | None, name: st
 
 def _missing(field: str, dataset: xr.Dataset, name: str) -> str:
     known = sorted(str(variable) for variable in dataset.data_vars)
+    meant = nearest(field, known).removesuffix("?")
     return (
-        f"{name} has no variable {field!r}{nearest(field, known)}; "
-        f"it holds {', '.join(known) or 'none'}"
+        f"{name} has no variable {field!r}; it holds {', '.join(known) or 'none'}"
+        f"{meant}{'?' if meant else '; add it, or mend the names in the task'}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 import shutil
@@ -163,8 +164,21 @@ def _loaded(path: Path | str, wanted: Sequence[str]) -> xr.Dataset:
     try:
         loaded = dataset.drop_vars(others).load()
     except Exception as error:  # a codec's own error, which may be of any kind
-        raise StoreError(f"{name} cannot be read: {error}; copy or make it again") from error
+        which = _unreadable(dataset.drop_vars(others))
+        raise StoreError(
+            f"{which} in {name} cannot be read: {error}; copy or make the store again"
+        ) from error
     return loaded.assign({v: dataset[v] for v in others})
+
+
+def _unreadable(dataset: xr.Dataset) -> str:
+    """Name the first variable that cannot be read."""
+    for name, variable in dataset.variables.items():
+        try:
+            variable.load()
+        except Exception:  # see above
+            return repr(str(name))
+    return "something"
 
 
 def read_dataset(path: Path | str) -> xr.Dataset:
@@ -177,7 +191,7 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     """
     place, name = Path(path), str(path)
     if not place.exists():
-        raise StoreError(f"{name}: there is no such store")
+        raise StoreError(f"{name}: there is no such store; {_instead(place)}")
     if not any((place / file).is_file() for file in _METADATA_FILES):
         raise StoreError(
             f"{name} is no Zarr group: it has no {' or '.join(_METADATA_FILES)}; "
@@ -187,8 +201,18 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     try:
         dataset: xr.Dataset = xr.open_zarr(place, consolidated=False, chunks=None)
     except Exception as error:  # zarr and xarray raise many kinds for metadata they cannot read
-        raise StoreError(f"{name} is no Zarr group that xarray reads: {error}") from error
+        raise StoreError(
+            f"{name} is no Zarr group that xarray reads: {error}; copy or make it again"
+        ) from error
     return dataset
+
+
+def _instead(place: Path) -> str:
+    """What to do where a store is not: a write that was not finished may lie beside its place."""
+    begun = sorted(p.name for p in place.parent.glob(f"{glob.escape(place.name)}.partial*"))
+    if begun:
+        return f"{begun[0]} beside it was not finished: repeat the command that makes the store"
+    return "check the path, which in a task is relative to the task's own file"
 
 
 def check_absent(path: Path, *, overwrite: bool) -> None:

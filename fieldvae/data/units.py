@@ -10,6 +10,7 @@ from fieldvae.errors import UnitError
 
 if TYPE_CHECKING:
     import pint
+    import xarray as xr
 
 _KNOWN = (
     ("GPa", "stress", ("MPa", "bar")),
@@ -38,6 +39,27 @@ class Conversion:
     def changes(self) -> bool:
         """Whether a value is another one afterwards."""
         return (self.factor, self.offset) != (1.0, 0.0)
+
+
+def without_quantities(dataset: xr.Dataset) -> xr.Dataset:
+    """Turn variables of pint quantities into plain ones with the attribute ``units``.
+
+    Any registry's quantities will do, as ``pint-xarray`` makes them, which need not be installed.
+
+    Examples
+    --------
+    >>> import pint, xarray
+    >>> heat = pint.UnitRegistry().Quantity([20.0, 30.0], "degC")
+    >>> plain = without_quantities(xarray.Dataset({"heat": ("sample", heat)}))
+    >>> plain.heat.attrs["units"], plain.heat.values.tolist()
+    ('degree_Celsius', [20.0, 30.0])
+    """
+    found = {
+        name: (variable.dims, data.magnitude, {**variable.attrs, "units": str(data.units)})
+        for name, variable in dataset.data_vars.items()
+        if hasattr(data := variable.variable._data, "magnitude")
+    }
+    return dataset.assign(found) if found else dataset
 
 
 def conversion(found: str, declared: str, *, where: str) -> Conversion:

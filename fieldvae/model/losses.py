@@ -118,13 +118,20 @@ def _values(outputs: Batch) -> int:
     return sum(output[0].numel() for output in outputs.values())
 
 
+def _without_encoder(loss: str) -> str:
+    return (
+        f"the loss {loss!r} needs an encoder, and the model has none; give model.encoder, or list "
+        "losses without it"
+    )
+
+
 def _encoding(forward: ForwardPass, loss: str) -> Encoding:
     if forward.encoding is None:
-        raise OptionError(f"the loss {loss!r} needs an encoder, and the model has none")
+        raise OptionError(_without_encoder(loss))
     return forward.encoding
 
 
 def _reconstruction(forward: ForwardPass, loss: str) -> Mapping[str, DiagonalGaussian]:
     if forward.reconstruction is None:
-        raise OptionError(f"the loss {loss!r} needs an encoder, and the model has none")
+        raise OptionError(_without_encoder(loss))
     return forward.reconstruction

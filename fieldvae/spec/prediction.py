@@ -42,7 +42,7 @@ class PredictionSpec(Section):
     def _enough_draws(self) -> PredictionSpec:
         if self.max_draws < self.realizations:
             raise ValueError(
-                f"max_draws {self.max_draws} is below realizations {self.realizations}"
+                f"max_draws {self.max_draws} is below realizations {self.realizations}; raise it"
             )
         return self
 

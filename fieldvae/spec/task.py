@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from fieldvae.document import Document, Loc
+from fieldvae.document import Document, Loc, dump_yaml
 from fieldvae.errors import SpecError
 from fieldvae.field import FieldSpec
+from fieldvae.notebook import facts_html
 from fieldvae.spec.choices import LossChoice, PluginChoice, Section, listed, use
 from fieldvae.spec.data import DataSpec
 from fieldvae.spec.design import DesignSpec
@@ -21,6 +23,11 @@ from fieldvae.spec.symmetry import Operation, SymmetryName, listed_symmetries
 
 def _none_where_empty(value: object) -> object:
     return None if value == {} else value
+
+
+def _mistake(words: str, at: Loc) -> PydanticCustomError:
+    """A mistake that stands elsewhere than at the head of the task."""
+    return PydanticCustomError("value_error", "{words}", {"words": words, "at": at})
 
 
 class TaskSpec(Section):
@@ -65,8 +72,16 @@ class TaskSpec(Section):
     fields: Annotated[
         dict[str, FieldSpec], Field(description="Fields declared here; others come from plugins.")
     ] = {}
-    inputs: Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
-    outputs: Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
+    inputs: Annotated[
+        tuple[str, ...],
+        BeforeValidator(listed),
+        Field(min_length=1, description="Names of the fields that are given."),
+    ]
+    outputs: Annotated[
+        tuple[str, ...],
+        BeforeValidator(listed),
+        Field(min_length=1, description="Names of the fields that are drawn."),
+    ]
     data: Annotated[DataSpec, Field(description="Where the data are, their split and scaling.")]
     model: Annotated[ModelSpec, Field(description="The networks.")] = ModelSpec()
     losses: Annotated[
@@ -95,17 +110,37 @@ class TaskSpec(Section):
 
     @model_validator(mode="after")
     def _fields_are_told_apart(self) -> TaskSpec:
-        for names in (self.inputs, self.outputs):
-            repeated = sorted({name for name in names if names.count(name) > 1})
-            if repeated:
-                raise ValueError(f"field {repeated[0]!r} is named twice")
-        both = [name for name in self.inputs if name in self.outputs]
-        if both:
-            raise ValueError(
-                f"field {both[0]!r} is both an input and an output; a model given the answer "
-                "learns nothing: remove it from one of them"
-            )
+        for key, names in (("inputs", self.inputs), ("outputs", self.outputs)):
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    words = f"field {name!r} is named twice; remove one of them"
+                    raise _mistake(words, (key, index))
+        for index, name in enumerate(self.outputs):
+            if name in self.inputs:
+                words = (
+                    f"field {name!r} is both an input and an output; a model given the answer "
+                    "learns nothing: remove it from one of them"
+                )
+                raise _mistake(words, ("outputs", index))
         return self
+
+    def __repr__(self) -> str:
+        """Say what is learned from what; ``model_dump`` gives every key."""
+        return f"<TaskSpec {self.name}: {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
+
+    def _repr_html_(self) -> str:
+        training, model = self.training, self.model
+        length = f"{training.epochs} epochs" if training.epochs else f"{training.steps:,} steps"
+        facts = [
+            ("inputs", ", ".join(self.inputs)),
+            ("outputs", ", ".join(self.outputs)),
+            ("stores", "\n".join(map(str, self.data.store))),
+            ("model", f"preset {model.preset}, latent {model.latent}, decoder {model.decoder.use}"),
+            ("losses", ", ".join(loss.use for loss in self.losses)),
+            ("training", f"{length} of {training.batch} samples, seed {training.seed}"),
+        ]
+        text = dump_yaml(self.model_dump(mode="json"))
+        return facts_html(f"Task {self.name}", facts, text=text)
 
     def choices(self) -> dict[Loc, tuple[str, PluginChoice]]:
         """Every choice of a plugin: its place in the task -> (group, choice)."""

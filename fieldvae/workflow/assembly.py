@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from fieldvae import registry
 from fieldvae.contract import AffineScale, ConditionSpec, LatentSpec
 from fieldvae.document import Loc
+from fieldvae.errors import InputError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.model.cvae import ConditionalVAE
@@ -51,7 +52,10 @@ def assemble(
     }
 
     def part(kind: str, loc: Loc, name: str, *handed: Any) -> nn.Module:
-        built: nn.Module = registry.call(kind, name, *handed, options=options[loc])
+        try:
+            built: nn.Module = registry.call(kind, name, *handed, options=options[loc])
+        except InputError as error:
+            raise type(error)(f"{'.'.join(map(str, loc))}: {error}") from error
         return built
 
     with torch.random.fork_rng(devices=[]):

@@ -208,6 +208,7 @@ def _declared(document: Document, base: Path) -> tuple[Any, list[Problem]]:
                 declared[name] = spec.model_dump(exclude_defaults=True)
             except SpecError as error:
                 found += error.problems
+                declared[name] = {"name": name, "units": "1"}  # told already; nothing is computed
         elif isinstance(value, Mapping):
             declared[name] = {"name": name, **value}
         else:

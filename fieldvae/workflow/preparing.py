@@ -19,7 +19,7 @@ from fieldvae.data.scaling import Scaling
 from fieldvae.data.split import Split, make_split
 from fieldvae.data.store import open_store
 from fieldvae.data.symmetry import SymmetryGroup
-from fieldvae.errors import StoreError
+from fieldvae.errors import OptionError, StoreError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.spec import TaskSpec
@@ -155,6 +155,7 @@ def prepare(plan: Plan, *, scaling: Scaling | None = None) -> Prepared:
         group=spec.data.group,
         test_samples=test_samples,
     )
+    _check_patience(split, spec)
     _check_learnable(learned, split, spec)
     check_known(learned, spec.outputs)
     if len(split.test):
@@ -207,6 +208,15 @@ def _stratum(plan: Plan, samples: Samples) -> str | None:
     return name if asked or present else None
 
 
+def _check_patience(split: Split, spec: TaskSpec) -> None:
+    """Refuse to wait for a validation loss that nothing gives."""
+    if spec.training.patience is not None and not len(split.validation):
+        raise OptionError(
+            "training.patience: no samples are held out to validate on; give data.split.validation "
+            "a share, or remove patience"
+        )
+
+
 def _check_learnable(samples: Samples, split: Split, spec: TaskSpec) -> None:
     """Refuse outputs that never change: there is nothing to learn, and no unit to score in."""
     for name in spec.outputs:
@@ -214,7 +224,7 @@ def _check_learnable(samples: Samples, split: Split, spec: TaskSpec) -> None:
         if not np.isnan(values).all() and float(np.nanstd(values)) == 0:
             raise StoreError(
                 f"{name!r} in {samples.name} has the same value everywhere in the training part; "
-                "there is nothing to learn"
+                "there is nothing to learn: remove it from outputs, or add samples where it differs"
             )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fieldvae.contract import ConditionSpec
-from fieldvae.errors import OptionError, PluginError
+from fieldvae.contract import ConditionSpec, ForwardPass
+from fieldvae.errors import InputError, OptionError, PluginError
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.prediction import SelfCheck
+from fieldvae.training import Term
 from fieldvae.workflow.assembly import assemble, loss_terms
 from fieldvae.workflow.designs.optimizing import rehearse
 from fieldvae.workflow.deterministic import NAME, rehearse_deterministic
@@ -38,13 +39,24 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
     try:
         forward = network(inputs, outputs, torch.Generator())
     except RuntimeError as error:  # torch's word for tensors that do not fit each other
-        raise PluginError(f"the parts of the model do not fit each other: {error}") from error
-    _check_trained(network, [term.loss(forward) for term in loss_terms(spec, options)])
+        raise PluginError(f"model: its parts do not fit each other: {error}") from error
+    _check_trained(network, _losses(loss_terms(spec, options), forward))
     if NAME in spec.evaluation.baselines:
         rehearse_deterministic(network, prepared)
     if spec.design is not None:
         _rehearse_design(network, prepared)
     return network
+
+
+def _losses(terms: Sequence[Term], forward: ForwardPass) -> list[Tensor]:
+    """Ask every term, naming the one that refuses by its place in the task."""
+    found = []
+    for index, term in enumerate(terms):
+        try:
+            found.append(term.loss(forward))
+        except InputError as error:
+            raise type(error)(f"losses.{index}: {error}") from error
+    return found
 
 
 def _check_trained(network: ConditionalVAE, losses: Sequence[Tensor]) -> None:

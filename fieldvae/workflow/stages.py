@@ -21,6 +21,7 @@ from fieldvae.document import dump_yaml
 from fieldvae.errors import OptionError, RunError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
+from fieldvae.notebook import facts_html
 from fieldvae.registry import distributions
 from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import keeping
@@ -79,6 +80,20 @@ class Run:
     def model(self, *, device: str = "cpu") -> TrainedModel:
         """Load the trained model."""
         return keeping.load(self.path, device=device)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {self.directory.state()}>"
+
+    def _repr_html_(self) -> str:
+        facts = [("directory", str(self.path)), ("state", self.directory.state())]
+        if self.directory.metrics.exists():
+            facts.append(("scores", "\n".join(sentences(self.metrics))))
+        if self.directory.report.exists():
+            facts.append(("report", str(self.directory.report)))
+        text = ""
+        if self.directory.filled.exists():
+            text = self.directory.filled.read_text(encoding="utf-8")
+        return facts_html("Run", facts, text=text)
 
     def summary(self) -> str:
         """Say in a few lines what came out."""

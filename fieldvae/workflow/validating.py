@@ -5,15 +5,17 @@ from __future__ import annotations
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.workflow.filling import Plan
+from fieldvae.workflow.placing import placed
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.rehearsing import rehearsed
 
 
 def describe_plan(plan: Plan) -> str:
     """Say what a run of this plan would do: fields, networks, samples."""
-    prepared = prepare(plan)
+    with placed(plan.document):
+        prepared = prepare(plan)
+        network = rehearsed(prepared)
     spec = prepared.spec
-    network = rehearsed(prepared)
     lines = [
         f"{spec.name}: {', '.join(spec.inputs)} -> {', '.join(spec.outputs)}",
         *(f"  {_described(field)}" for field in (*prepared.inputs, *prepared.outputs)),

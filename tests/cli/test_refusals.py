@@ -128,7 +128,7 @@ class TestWrongCommand:
             ({"inputs": ["permeability", "flux"]}, "field 'flux' is both an input and an output"),
             ({"outputs": ["flux", "strain"]}, "no field is named 'strain'"),
             ({"trainin": {}}, "unknown key 'trainin'; did you mean 'training'?"),
-            ({"model": {"latent": -1}}, "model.latent: input should be greater than 0; found -1"),
+            ({"model": {"latent": -1}}, "model.latent: expected a number above 0; found -1"),
         ],
     )
     def test_is_refused(self, foreign_task, cli, changes, words):

@@ -173,8 +173,11 @@ class TestRefusal:
 
     def test_names_the_nearest_variable(self, dataset, tmp_path):
         words = refusal(dataset.rename(stress="stresses"), tmp_path / "b.zarr")
-        assert "b.zarr has no variable 'stress'; did you mean 'stresses'?; it holds" in words
-        assert "it holds concentration, flux, heat, load, stresses, time" in words
+        assert "b.zarr has no variable 'stress'; it holds" in words
+        assert (
+            "it holds concentration, flux, heat, load, stresses, time; did you mean 'stresses'?"
+            in words
+        )
 
     def test_names_units_of_another_dimension(self, dataset, tmp_path):
         dataset.stress.attrs["units"] = "K"

@@ -28,7 +28,7 @@ class TestNamedQuantity:
         with pytest.raises(OptionError) as caught:
             named_quantity({"use": "elastic_energy_density", "c11": -1.0, "c_12": 3.0, "c44": 1.0})
         told = str(caught.value)
-        assert "quantity 'elastic_energy_density': c11: input should be greater than 0" in told
+        assert "quantity 'elastic_energy_density': c11: expected a number above 0" in told
         assert "c12 is missing" in told
         assert "unknown key 'c_12'; did you mean 'c12'?" in told
 

@@ -131,7 +131,7 @@ class FieldSpec(BaseModel):
 
     @property
     def title(self) -> str:
-        """Words for figures: the long name where there is one."""
+        """Words for figures, the long name where there is one."""
         return self.long_name or self.name.replace("_", " ")
 
     @property
@@ -151,7 +151,7 @@ class FieldSpec(BaseModel):
 
     @property
     def channels(self) -> int:
-        """Number of components that the model sees: one less than all for a simplex."""
+        """Number of components that the model sees, one less than all for a simplex."""
         return len(self.labels) - (self.closure == "simplex")
 
     @property

@@ -207,8 +207,8 @@ def listed_names(text: str) -> list[str]:
     for line in text.splitlines():
         if found := re.match(r"\.\. currentmodule:: (.*)", line):
             module = found[1]
-        elif found := re.fullmatch(r"   (\w+)", line):
-            names.append(f"{module}.{found[1]}")
+        elif found := re.fullmatch(r"   (\w+)|\.\. autodata:: [\w.]+\.(\w+)", line):
+            names.append(f"{module}.{found[1] or found[2]}")
     return names
 
 

@@ -85,6 +85,12 @@ def test_has_a_summary(name):
     assert sections(NAMES[name])[""].partition("\n\n")[0].endswith((".", ".``", "]_"))
 
 
+@pytest.mark.parametrize("name", [n for n, v in NAMES.items() if isinstance(v, property)])
+def test_the_summary_of_a_property_has_no_colon(name):
+    """What stands before one is taken for a type by the site."""
+    assert ": " not in sections(NAMES[name])[""].partition("\n")[0]
+
+
 @pytest.mark.parametrize("name", FULL)
 def test_describes_every_parameter(name):
     taken = set(inspect.signature(FULL[name]).parameters) - {"self", "cls"}

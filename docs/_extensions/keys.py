@@ -39,7 +39,7 @@ def tables_of_keys() -> str:
     """
     schema = schema_of("task")
     sections = dict(_sections(schema))
-    written = [_table_of_section(name, keys) for name, keys in sections.items()]
+    written = [_table_of_section(name, keys, among=sections) for name, keys in sections.items()]
     choices = {key: keys[key] for keys in sections.values() for key in keys if key in PLUGIN_KINDS}
     options = [_tables_of_plugins(key, choices[key]) for key in PLUGIN_KINDS if key in choices]
     return "\n".join([*written, "## Options of the installed plugins\n", *options])
@@ -74,11 +74,16 @@ def _referred(value: Schema, schema: Schema) -> Schema | None:
     return None
 
 
-def _table_of_section(name: str, properties: Schema) -> str:
+def _table_of_section(name: str, properties: Schema, *, among: Mapping[str, Schema]) -> str:
     heading = f"## {name}" if name else "## The whole task"
-    rows = [
-        f"| `{key}` | {_type_of(value)} | {_sentence(value)} |" for key, value in properties.items()
-    ]
+    rows = []
+    for key, value in properties.items():
+        inner = f"{name}.{key}".strip(".")
+        section = next((each for each in (inner, f"{inner}.NAME") if each in among), None)
+        kind = _type_of(value)
+        if section is not None:  # a heading's anchor has no dots
+            kind = kind.replace("mapping", f"[mapping](#{section.replace('.', '').lower()})")
+        rows.append(f"| `{key}` | {kind} | {_sentence(value)} |")
     return "\n".join([heading, "", "| key | value | meaning |", "|---|---|---|", *rows, ""])
 
 
@@ -118,7 +123,7 @@ def _type_of(value: Schema) -> str:
     if "const" in value:
         return f"`{value['const']}`"
     if "anyOf" in value:
-        forms = (_type_of(form) for form in value["anyOf"])
+        forms = (_type_of(form) for form in _flat(value))
         return " or ".join(dict.fromkeys(form for form in forms if form != "null"))
     if "$ref" in value or "properties" in value or "allOf" in value:
         return "mapping"
@@ -131,6 +136,12 @@ def _type_of(value: Schema) -> str:
         return f"mapping to {_plural(_type_of(inner))}" if _is_plain(inner) else "mapping"
     names = {"string": "text", "boolean": "`true` or `false`", "integer": "whole number"}
     return names.get(kind, kind) + _bounds(value)
+
+
+def _flat(value: Schema) -> Iterator[Schema]:
+    """The forms that a value may have, those inside of forms too."""
+    for form in value["anyOf"]:
+        yield from _flat(form) if "anyOf" in form else [form]
 
 
 def _is_plain(value: object) -> bool:

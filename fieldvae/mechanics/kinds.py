@@ -8,6 +8,7 @@ from typing import Literal
 from fieldvae.field import FieldSpec
 
 Kind = Literal["stress", "strain"]
+"""What a symmetric tensor is, ``stress`` or ``strain``."""
 
 _UNITS: dict[Kind, str] = {"stress": "Pa", "strain": ""}
 

@@ -82,7 +82,7 @@ class LearningCurve:
 
     @property
     def sentences(self) -> list[str]:
-        """One sentence a field: whether more samples would help."""
+        """One sentence a field, on whether more samples would help."""
         return [slope_sentence(field.title, self.slopes[field.name]) for field in self.fields]
 
     def metrics(self) -> dict[str, Any]:

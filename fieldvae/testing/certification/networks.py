@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, get_args
 
 import torch
@@ -63,23 +64,16 @@ def check_smoother(smoother: Made, /, **options: Any) -> None:
 
 def _smoother_trials(smoother: Made, options: Mapping[str, Any]) -> Iterator[Trial]:
     for grid, field, layout in _cases():
+        condition = ConditionSpec(WIDTH, layout)
         for masked in _masks(smoother):
             seen = field.model_copy(update={"mask": masked})
-            condition = ConditionSpec(WIDTH, layout)
-
-            def call(
-                module: nn.Module, given: Mapping[str, Tensor], masked: bool = masked
-            ) -> dict[str, Tensor]:
-                told = (torch.ones_like(given["the field"]),) if _tells(module, masked) else ()
-                return {"the condition": _tensor(module(given["the field"], *told))}
-
             yield Trial(
                 _where(titled("smoothers", smoother), grid, layout, f" for {field.name!r}"),
                 grid,
-                lambda s=seen, g=grid, c=condition: smoother(s, g, c, **options),
-                lambda g, f=field: {"the field": (f.channels, *g.shape3)},
-                lambda g, c=condition: {"the condition": c.shape(g)},
-                call,
+                partial(smoother, seen, grid, condition, **options),
+                partial(_on, {"the field": ConditionSpec(field.channels, "field")}),
+                partial(_on, {"the condition": condition}),
+                partial(_smoothed, masked),
                 to_inputs=True,
             )
 
@@ -106,23 +100,17 @@ def check_encoder(encoder: Made, /, **options: Any) -> None:
     trials = []
     for grid, _, layout in _cases():
         latent, conditions = _specs(layout)
-
-        def outward(grid: Grid, latent: Any = latent, given: Any = conditions) -> Shapes:
-            law = {f"the posterior's {part}": latent.shape(grid) for part in _PARTS}
-            return law | {f"recovered[{name!r}]": c.shape(grid) for name, c in given.items()}
-
+        recovered = {f"recovered[{name!r}]": c for name, c in conditions.items()}
         for masked in _masks(encoder):
             outputs = [field.model_copy(update={"mask": masked}) for field in OUTPUTS]
             trials.append(
                 Trial(
                     _where(titled("encoders", encoder), grid, layout),
                     grid,
-                    lambda o=outputs, g=grid, z=latent, c=conditions: encoder(
-                        o, g, z, c, **checked
-                    ),
-                    _outputs_on,
-                    outward,
-                    _encoding_with(masked),
+                    partial(encoder, outputs, grid, latent, conditions, **checked),
+                    partial(_on, {f.name: ConditionSpec(f.channels, "field") for f in OUTPUTS}),
+                    partial(_on, _parts("the posterior", latent) | recovered),
+                    partial(_encoded, masked),
                 )
             )
     certify(trials)
@@ -149,13 +137,15 @@ def check_decoder(decoder: Made, /, **options: Any) -> None:
     trials = []
     for grid, _, layout in _cases():
         latent, conditions = _specs(layout)
+        given = {f"the condition of {name!r}": spec for name, spec in conditions.items()}
+        means = {f"the mean of {f.name!r}": ConditionSpec(f.channels, "field") for f in OUTPUTS}
         trials.append(
             Trial(
                 _where(titled("decoders", decoder), grid, layout),
                 grid,
-                lambda g=grid, z=latent, c=conditions: decoder(OUTPUTS, g, z, c, **checked),
-                lambda g, z=latent, c=conditions: _latent_and_conditions(g, z, c),
-                lambda g: {f"the mean of {n!r}": s for n, s in _outputs_on(g).items()},
+                partial(decoder, OUTPUTS, grid, latent, conditions, **checked),
+                partial(_on, {"the latent": latent, **given}),
+                partial(_on, means),
                 _decoded,
             )
         )
@@ -185,16 +175,13 @@ def check_prior(prior: Made, /, **options: Any) -> None:
             Trial(
                 _where(titled("priors", prior), grid, layout),
                 grid,
-                lambda g=grid, z=latent, c=conditions: prior(g, z, c, **checked),
-                lambda g, c=conditions: {n: spec.shape(g) for n, spec in c.items()},
-                lambda g, z=latent: {f"the law's {part}": z.shape(g) for part in _PARTS},
-                lambda module, given: _law(module(dict(given)), "the law"),
+                partial(prior, grid, latent, conditions, **checked),
+                partial(_on, conditions),
+                partial(_on, _parts("the law", latent)),
+                _believed,
             )
         )
     certify(trials)
-
-
-_PARTS = ("mean", "log-variance")
 
 
 def _cases() -> Iterator[tuple[Grid, FieldSpec, Layout]]:
@@ -214,15 +201,13 @@ def _specs(layout: Layout) -> tuple[LatentSpec, dict[str, ConditionSpec]]:
     return LatentSpec(LATENT, layout), conditions
 
 
-def _outputs_on(grid: Grid) -> dict[str, tuple[int, ...]]:
-    return {field.name: (field.channels, *grid.shape3) for field in OUTPUTS}
+def _on(specs: Mapping[str, ConditionSpec], grid: Grid) -> Shapes:
+    """Shapes on a grid, without the batch."""
+    return {name: spec.shape(grid) for name, spec in specs.items()}
 
 
-def _latent_and_conditions(
-    grid: Grid, latent: LatentSpec, conditions: Mapping[str, ConditionSpec]
-) -> dict[str, tuple[int, ...]]:
-    shapes = {f"the condition of {n!r}": spec.shape(grid) for n, spec in conditions.items()}
-    return {"the latent": latent.shape(grid)} | shapes
+def _parts(law: str, latent: LatentSpec) -> dict[str, ConditionSpec]:
+    return {f"{law}'s mean": latent, f"{law}'s log-variance": latent}
 
 
 def _masks(network: Made) -> tuple[bool, ...]:
@@ -235,16 +220,23 @@ def _tells(module: nn.Module, masked: bool) -> bool:
     return masked and bool(getattr(module, "sees_mask", False))
 
 
-def _encoding_with(masked: bool) -> Callable[[nn.Module, Mapping[str, Tensor]], dict[str, Tensor]]:
-    def call(module: nn.Module, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        known = {name: torch.ones_like(values) for name, values in given.items()}
-        found = module(dict(given), *([known] if _tells(module, masked) else []))
-        if not isinstance(found, Encoding):
-            raise PluginError(f"it gives a {type(found).__name__}; expected a fieldvae.Encoding")
-        recovered = {f"recovered[{n!r}]": _tensor(each) for n, each in found.recovered.items()}
-        return _law(found.posterior, "the posterior") | recovered
+def _smoothed(masked: bool, module: nn.Module, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    field = given["the field"]
+    known = (torch.ones_like(field),) if _tells(module, masked) else ()
+    return {"the condition": _tensor(module(field, *known))}
 
-    return call
+
+def _encoded(masked: bool, module: nn.Module, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    known = {name: torch.ones_like(values) for name, values in given.items()}
+    found: object = module(dict(given), *([known] if _tells(module, masked) else []))
+    if not isinstance(found, Encoding):
+        raise PluginError(f"it gives a {type(found).__name__}; expected a fieldvae.Encoding")
+    recovered = {f"recovered[{n!r}]": _tensor(each) for n, each in found.recovered.items()}
+    return _law(found.posterior, "the posterior") | recovered
+
+
+def _believed(module: nn.Module, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return _law(module(dict(given)), "the law")
 
 
 def _decoded(module: nn.Module, given: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -46,8 +46,11 @@ def check_source(
 
     Examples
     --------
-    >>> from fieldvae_atomistic.microelastic import microelastic
-    >>> check_source(microelastic, samples=2)
+    >>> import numpy as np
+    >>> from fieldvae.data.gridded import arrays
+    >>> np.savez("cells.npz", heat=np.ones((2, 1, 3, 4)))  # doctest: +SKIP
+    >>> axes = ("sample", "component", "x", "y")
+    >>> check_source(arrays, ["cells.npz"], units="heat=K", axes=axes)  # doctest: +SKIP
     """
     kind = "simulators" if files is None else "importers"
     checked = sound_options(kind, maker, options, defaults=False)
@@ -105,7 +108,7 @@ def _check_repeatable(
             "instance of a class at the top of a module, a frozen dataclass for instance, and keep "
             "no functions or open files in it"
         ) from error
-    for index in reversed(samples):
+    for index in sorted(samples, reverse=True):
         for other, words in ((again, "a source made anew"), (copy, "a pickled copy")):
             if not samples[index].identical(other[index]):
                 raise fault(

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
@@ -13,6 +16,7 @@ from fieldvae.report.figures.pictures import (
     NUMBERING,
     color_scale,
     draw_slice,
+    far_apart,
     gray_cells,
     height_of,
     name_axes,
@@ -33,6 +37,9 @@ from fieldvae.report.style import (
 )
 
 MOST_COMPONENTS = 9
+
+BELOW = 0.3
+"""Room for color bars under a row of pictures, inches."""
 
 
 def input_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot | None:
@@ -89,30 +96,44 @@ def _images(fields: Sequence[FieldSpec], values: dict[str, Array]) -> bytes:
     columns = min(MOST_COMPONENTS, max(len(each.labels) for each in fields))
     side = min(1.0, (WIDTH - 1.9) / columns)
     height = side * height_of(values[fields[0].name])
+    apart = {each.name: far_apart(list(values[each.name][:MOST_COMPONENTS])) for each in fields}
     figure = new_figure(
-        0.2 + len(fields) * (height + 0.28), width=1.9 + side * columns, pads=(0.015, 0.04)
+        0.2 + len(fields) * (height + 0.28) + sum(apart.values()) * BELOW,
+        width=1.9 + side * columns,
+        pads=(0.015, 0.04),
     )
     grid = figure.subplots(len(fields), columns + 1, squeeze=False)
     for line, field in zip(grid, fields, strict=True):
         pictures = values[field.name][:MOST_COMPONENTS]
         norm, colors = color_scale(pictures, logarithmic=field.logarithmic)
         for panel, picture, label in zip(line, pictures, field.labels, strict=False):
+            if apart[field.name]:
+                norm, colors = color_scale(picture, logarithmic=field.logarithmic)
             image = draw_slice(panel, picture, norm, colors, strong=True)
+            if apart[field.name]:
+                _bar_below(figure, panel, image)
             panel.set_title(component_title(field, label), fontsize=8)
         for panel in line[len(pictures) :]:
             panel.set_axis_off()
             panel.set_aspect(height_of(pictures), adjustable="box")
-        bar = line[len(pictures)].inset_axes((0.12, 0.0, 0.1, 1.0))
-        figure.colorbar(
-            image,
-            cax=bar,
-            label="" if field.units == "1" else pretty_units(field.units),
-            ticks=round_ticks(4, norm),
-        )
-        bar.set_in_layout(len(pictures) == columns)  # else its labels widen a column
+        units = "" if field.units == "1" else pretty_units(field.units)
+        if apart[field.name]:
+            line[len(pictures)].text(0.0, 0.5, units, va="center")
+        else:
+            bar = line[len(pictures)].inset_axes((0.12, 0.0, 0.1, 1.0))
+            figure.colorbar(image, cax=bar, label=units, ticks=round_ticks(4, norm))
+            bar.set_in_layout(len(pictures) == columns)  # else its labels widen a column
         name_row(line[0], wrapped(field.title), size=8)
     name_axes(grid[-1, 0])
     return png(figure)
+
+
+def _bar_below(figure: Figure, panel: Axes, image: AxesImage) -> None:
+    """A color bar of its own under one picture, clear of the names of the axes."""
+    bar = panel.inset_axes((0.3, -0.17, 0.7, 0.07))
+    ticks = round_ticks(2, image.norm)
+    figure.colorbar(image, cax=bar, orientation="horizontal", ticks=ticks)
+    bar.tick_params(labelsize=7)
 
 
 def _lines(fields: Sequence[FieldSpec], values: dict[str, Array]) -> bytes:

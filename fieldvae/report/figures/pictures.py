@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ FRAME = "#C8CCD1"
 
 MISSING = "#8C8F94"
 """Color of cells whose value is missing; on no scale of a field."""
+
+APART = 3.0
+"""Components that together span so many times the widest of them have scales of their own."""
 
 LABEL = 15
 """Characters in a line before a row."""
@@ -43,6 +47,15 @@ def color_scale(values: Array, *, logarithmic: bool = False) -> tuple[Normalize,
         bound = float(max(-low, high))
         return Normalize(-bound, bound), "RdBu_r"
     return Normalize(float(low), float(high) if high > low else float(low) + 1), "viridis"
+
+
+def far_apart(components: Sequence[Array]) -> bool:
+    """Whether components lie so far apart that on one scale each would have one color."""
+    if len(components) < 2:
+        return False
+    ends = np.array([np.nanquantile(each, [0.005, 0.995]) for each in components])
+    widths, together = ends[:, 1] - ends[:, 0], ends[:, 1].max() - ends[:, 0].min()
+    return bool(together > APART * widths.max() > 0)
 
 
 def draw_slice(

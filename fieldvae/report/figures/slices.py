@@ -19,6 +19,7 @@ from fieldvae.report.figures.pictures import (
     capital,
     color_scale,
     draw_slice,
+    far_apart,
     first_component,
     gray_cells,
     height_of,
@@ -134,6 +135,7 @@ def _drawn(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
 
 def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
     values = [np.concatenate([r.truth[None], r.realizations, r.mean[None]]) for r in rows]
+    apart = far_apart(values)
     norm, colors = color_scale(
         np.concatenate([v.ravel() for v in values]), logarithmic=field.logarithmic
     )
@@ -147,13 +149,19 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
     grid = figure.subplots(len(rows), columns, squeeze=False)
     field_image: AxesImage | None = None
     spread_image: AxesImage | None = None
-    for line, row in zip(grid, rows, strict=True):
+    for line, row, own in zip(grid, rows, values, strict=True):
+        if apart:
+            norm, colors = color_scale(own, logarithmic=field.logarithmic)
         pictures = [row.truth, *row.realizations, row.mean]
         pictures += [] if row.point is None else [row.point]
         for panel, picture in zip(line, pictures, strict=False):
             field_image = draw_slice(panel, picture, norm, colors, strong=panel is line[0])
         spread_image = draw_slice(line[-1], row.spread, spreads, SPREAD_COLORS)
         name_row(line[0], row.title)
+        if apart:
+            figure.colorbar(
+                field_image, ax=list(line[:-1]), ticks=round_ticks(3, norm), aspect=10, pad=0.01
+            )
     for panel, head in zip(grid[0], heads, strict=True):
         panel.set_title(head, fontsize=8, fontweight="bold" if head == "truth" else "normal")
     name_axes(grid[-1, 0])
@@ -162,10 +170,13 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
     if field_image is not None and spread_image is not None:
         fields = list(grid[:, :-1].ravel())
         spread = list(grid[:, -1])
-        for image, axes, aspect, words, ticks in (
-            (field_image, fields, 40, with_units(label, field.units), field_ticks),
-            (spread_image, spread, 8, _spread_words(field), MaxNLocator(2)),
-        ):
+        words = with_units(label, field.units)
+        bars = [(spread_image, spread, 8, _spread_words(field), MaxNLocator(2))]
+        if apart:
+            grid[-1, (columns - 1) // 2].set_xlabel(words)
+        else:
+            bars.append((field_image, fields, 40, words, field_ticks))
+        for image, axes, aspect, words, ticks in bars:
             figure.colorbar(
                 image,
                 ax=axes,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
 
-from fieldvae.report.figures.pictures import color_scale, round_ticks
+from fieldvae.report.figures.pictures import color_scale, far_apart, round_ticks
 
 
 class TestColorScale:
@@ -25,3 +25,14 @@ class TestColorScale:
     def test_has_no_logarithm_of_what_is_not_positive_or_all_the_same(self, values):
         norm, _ = color_scale(values, logarithmic=True)
         assert not isinstance(norm, LogNorm)
+
+
+class TestFarApart:
+    def test_tells_tension_from_the_shear_that_it_causes(self):
+        tension, shear = np.linspace(300.0, 340.0, 50), np.linspace(-5.0, 5.0, 50)
+        assert far_apart([tension, shear])
+
+    def test_components_of_zero_mean_share_a_scale(self):
+        """Even those that hardly vary: that is what the picture is to show."""
+        assert not far_apart([np.linspace(-1.0, 1.0, 50), np.linspace(-0.01, 0.01, 50)])
+        assert not far_apart([np.linspace(300.0, 340.0, 50)])

@@ -16,7 +16,7 @@ HOUSE = Path(fieldvae.__file__).parent
 
 FLOORS = (
     {"errors"},
-    {"grid", "field", "gaussian", "document"},
+    {"grid", "field", "gaussian", "document", "notebook"},
     {"contract", "signature", "spec", "mechanics"},
     {"registry", "data", "model"},
     {"schema", "checkpoint", "quantities"},

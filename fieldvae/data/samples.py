@@ -76,8 +76,8 @@ class Samples:
         Parameters
         ----------
         dataset
-            Variables by field name with the attribute ``units``, or of pint quantities; dims in any order; the grid in
-            the attributes (:meth:`Grid.from_attributes`).
+            Variables by field name with the attribute ``units``, or of pint quantities; dims in
+            any order; the grid in the attributes (:meth:`Grid.from_attributes`).
         fields
             What the task declares, by name.
         require
@@ -105,8 +105,8 @@ class Samples:
         >>> samples.grid.shape, samples.dataset.heat.dims
         ((4,), ('sample', 'heat_component', 'x'))
         """
-        dataset = without_quantities(dataset)
         wanted = tuple(fields) if require is None else tuple(require)
+        dataset = without_quantities(dataset, wanted)
         findings = Findings()
         axes: tuple[str, ...] | None = None
         with findings.collect():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -41,24 +42,32 @@ class Conversion:
         return (self.factor, self.offset) != (1.0, 0.0)
 
 
-def without_quantities(dataset: xr.Dataset) -> xr.Dataset:
+def without_quantities(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     """Turn variables of pint quantities into plain ones with the attribute ``units``.
 
     Any registry's quantities will do, as ``pint-xarray`` makes them, which need not be installed.
+
+    Parameters
+    ----------
+    dataset
+        Variables, plain or of quantities.
+    names
+        Those to look at, where they are there.
 
     Examples
     --------
     >>> import pint, xarray
     >>> heat = pint.UnitRegistry().Quantity([20.0, 30.0], "degC")
-    >>> plain = without_quantities(xarray.Dataset({"heat": ("sample", heat)}))
+    >>> plain = without_quantities(xarray.Dataset({"heat": ("sample", heat)}), ["heat"])
     >>> plain.heat.attrs["units"], plain.heat.values.tolist()
     ('degree_Celsius', [20.0, 30.0])
     """
-    found = {
-        name: (variable.dims, data.magnitude, {**variable.attrs, "units": str(data.units)})
-        for name, variable in dataset.data_vars.items()
-        if hasattr(data := variable.variable._data, "magnitude")
-    }
+    found = {}
+    for name in (name for name in names if name in dataset.data_vars):
+        data = dataset[name].data
+        if hasattr(data, "magnitude"):
+            told = {**dataset[name].attrs, "units": str(data.units)}
+            found[name] = (dataset[name].dims, data.magnitude, told)
     return dataset.assign(found) if found else dataset
 
 

@@ -13,6 +13,7 @@ from fieldvae.evaluation.metrics import Resampling
 from fieldvae.evaluation.pairing import HeldOutRecord, same_spread, why_unpaired
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
+from fieldvae.notebook import table_html
 
 PREDICTION = (
     "energy_score",
@@ -83,6 +84,28 @@ class Comparison:
     differences: Mapping[str, Mapping[str, Mapping[str, Any]]]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Name the runs and say who beats whom."""
+        names = ", ".join(run.name for run in self.runs)
+        return "\n  ".join([f"<Comparison of {names}>", *self.sentences, *self.notes])
+
+    def _repr_html_(self) -> str:
+        head = ("run", "field", "energy score", "CRPS", "90 % coverage", "differs in")
+        rows = [
+            (
+                run.name,
+                field.title,
+                *(
+                    _shown(run.scores[field.name].get(score))
+                    for score in ("energy_score", "crps", "coverage_90")
+                ),
+                ", ".join(f"{key} {value}" for key, value in run.differs.items()),
+            )
+            for run in self.runs
+            for field in self.fields
+        ]
+        return table_html("Comparison", head, rows, notes=(*self.sentences, *self.notes))
+
     @property
     def reference(self) -> Alternative:
         """The run that all others are compared with."""
@@ -113,6 +136,10 @@ class Comparison:
             },
             "notes": list(self.notes),
         }
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def run_scores(metrics: Mapping[str, Any], field: str) -> dict[str, Any]:

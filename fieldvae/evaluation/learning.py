@@ -13,6 +13,7 @@ from fieldvae.evaluation.comparison import TITLES
 from fieldvae.evaluation.metrics import Resampling, plain
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
+from fieldvae.notebook import table_html
 
 SCORES = ("energy_score", "crps")
 MODELS = ("model", "linear_gaussian")
@@ -79,6 +80,20 @@ class LearningCurve:
     fields: tuple[FieldSpec, ...]
     points: Mapping[str, Mapping[str, Mapping[str, Sequence[Point]]]]
     slopes: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+    def __repr__(self) -> str:
+        """Say whether more samples would help."""
+        return "\n  ".join(["<LearningCurve>", *self.sentences])
+
+    def _repr_html_(self) -> str:
+        head = ("samples", "field", "model", "energy score", "CRPS")
+        rows = [
+            (f"{point.samples:,}", field.title, model, f"{point.mean:.4g}", f"{other.mean:.4g}")
+            for field in self.fields
+            for model, found in self.points[field.name].items()
+            for point, other in zip(found["energy_score"], found["crps"], strict=True)
+        ]
+        return table_html("Learning curve", head, rows, notes=self.sentences)
 
     @property
     def sentences(self) -> list[str]:

@@ -14,9 +14,12 @@ import xarray as xr
 from fieldvae.data.envelope import Envelope
 from fieldvae.data.samples import Samples
 from fieldvae.data.scaling import Scaling
+from fieldvae.document import dump_yaml
 from fieldvae.errors import GridError, OptionError, PredictionWarning, SamplingError
+from fieldvae.evaluation.scored import sample_scores
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
+from fieldvae.notebook import facts_html
 from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
 from fieldvae.spec import TaskSpec
 
@@ -76,6 +79,22 @@ class TrainedModel:
             f"{', '.join(self.spec.outputs)}; {weights:,} weights; "
             f"trained on {' x '.join(map(str, self.grid.shape))}>"
         )
+
+    def _repr_html_(self) -> str:
+        served = "any shape" if self.network.any_shape else "this shape only"
+        facts = [
+            ("inputs", _units_told(self, self.spec.inputs)),
+            ("outputs", _units_told(self, self.spec.outputs)),
+            ("grid", f"{' x '.join(map(str, self.grid.shape))} cells; serves {served}"),
+        ]
+        facts += [
+            (name, f"{sum(p.numel() for p in part.parameters()):,} weights")
+            for name, part in self.network.parts.items()
+        ]
+        facts.append(("self-check", "none" if self.check is None else self.check.measure))
+        facts.append(("trained", str(self.provenance.get("date", "at an unknown time"))))
+        text = dump_yaml(self.spec.model_dump(mode="json"))
+        return facts_html(f"Trained model {self.spec.name}", facts, text=text)
 
     @property
     def device(self) -> torch.device:
@@ -168,6 +187,50 @@ class TrainedModel:
             warnings.warn(shortfall(predictions), PredictionWarning, stacklevel=2)
         return predictions
 
+    def score(
+        self, dataset: xr.Dataset, *, realizations: int | None = None, seed: int | None = None
+    ) -> xr.Dataset:
+        """Score realizations against the outputs in a dataset, sample by sample.
+
+        Realizations are unrejected, as in ``metrics.json``, whose ``*_physical`` scores are the
+        means of these. Lower is better. ``fieldvae evaluate`` compares with baselines too.
+
+        Parameters
+        ----------
+        dataset
+            Inputs and outputs, as of :meth:`predict`.
+        realizations, seed
+            As in the task's ``evaluation`` section, whose values they replace.
+
+        Returns
+        -------
+        xarray.Dataset
+            Every output ``(score, sample)``, in the units of its field; scores are
+            ``energy_score`` and ``crps``, the fair ones.
+
+        Raises
+        ------
+        StoreError
+            If an input or output is missing or wrong, or the grid is not one the model serves.
+        """
+        samples = Samples.from_dataset(dataset, self.fields, grid=self.grid)
+        self.check_grid(samples.grid)
+        settings = self.spec.evaluation
+        drawn = realize(
+            self.network,
+            self.scaled(samples, self.spec.inputs),
+            realizations=settings.realizations if realizations is None else realizations,
+            generator=torch.Generator(self.device).manual_seed(
+                settings.seed if seed is None else seed
+            ),
+        )
+        return sample_scores(
+            samples.dataset,
+            self.labeled(drawn, samples),
+            fields=[self.fields[name] for name in self.spec.outputs],
+            grid=samples.grid,
+        )
+
     def _warn_outside(self, samples: Samples) -> None:
         outside = self.envelope.outside(samples.dataset)
         if outside.any():
@@ -255,6 +318,13 @@ class TrainedModel:
             )
             dataset = dataset.assign_coords(condition=np.array(list(self.check.tolerance), object))
         return dataset
+
+
+def _units_told(model: TrainedModel, names: tuple[str, ...]) -> str:
+    return "\n".join(
+        f"{name} ({model.fields[name].units}): {', '.join(model.fields[name].labels)}"
+        for name in names
+    )
 
 
 def _coordinates(samples: Samples) -> dict[str, Any]:

@@ -74,11 +74,11 @@ def members_of(
         )
     names = _short_keys(list(vary))
     found = []
-    for values in combinations:
-        own = [f"{key}={json.dumps(value)}" for key, value in values.items()]
-        name = "_".join(f"{names[key]}-{_told(value)}" for key, value in values.items())
+    for chosen_values in combinations:
+        own = [f"{key}={json.dumps(value)}" for key, value in chosen_values.items()]
+        name = "_".join(f"{names[key]}-{_told(value)}" for key, value in chosen_values.items())
         whole = (*settings, *own)
-        found.append(Member(name, values, whole, make_plan(task, whole)))
+        found.append(Member(name, chosen_values, whole, make_plan(task, whole)))
     return found
 
 

@@ -31,6 +31,10 @@ class TestCompare:
         told = {run.name: dict(run.differs) for run in found.runs}
         assert told == {"good": {"encoder": "convolution"}, "half": {"encoder": "none"}}
 
+    def test_is_told_in_a_line_a_run_and_as_a_table_in_a_notebook(self, found):
+        assert repr(found).startswith("<Comparison of good, half>\n  On temperature rise half")
+        assert found._repr_html_().count("<tr>") == 3
+
     def test_counts_weights_and_the_time_of_training(self, found):
         good, half = found.runs
         assert good.weights == 20

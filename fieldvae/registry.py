@@ -378,6 +378,41 @@ def blaming(kind: str, name: str) -> Iterator[None]:
         raise _broken(extension, _last_words(error), lacking=lacking) from error
 
 
+@contextmanager
+def blaming_authors() -> Iterator[None]:
+    """Name the distribution in whose code something fails unforeseen, where it is not fieldvae's.
+
+    As :func:`blaming`, where it is not known beforehand which plugin is at work.
+    """
+    try:
+        yield
+    except (FieldvaeError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        author = None if "memory" in str(error) else _author(error)
+        if author is None:
+            raise
+        raise PluginError(
+            f"{author.distribution} {author.version} is broken: {_last_words(error)}. Update or "
+            f"mend it, or remove it with: pip uninstall {author.distribution}"
+        ) from error
+
+
+def _author(error: BaseException) -> Extension | None:
+    """Return a plugin of the package that an error comes from, none of fieldvae's own."""
+    packages = {
+        extension.target.partition(":")[0].partition(".")[0]: extension
+        for kind in KINDS
+        for extension in extensions(kind)
+        if extension.distribution != "fieldvae"
+    }
+    found = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        found = packages.get(name, found)
+    return found
+
+
 @dataclass(frozen=True)
 class Health:
     """Whether a registered plugin loads.

@@ -14,6 +14,11 @@ from torch import nn
 class Late(nn.Module):
     def __init__(self, field, grid, condition):
         import no_such_solver
+class Later(nn.Module):
+    def __init__(self, field, grid, condition):
+        super().__init__()
+    def forward(self, field):
+        return field.no_such_method()
 """,
     "lacking": "import fieldvae_ghost",
     "exiting": "import sys; sys.exit(3)",
@@ -40,6 +45,7 @@ def busy(*, samples: int = 3, out: str = ""): ...
 POINTS = {
     "smoothers": {
         "late": "late:Late",
+        "later": "late:Later",
         "lacking": "lacking:Smoother",
         "number": "parts:number",
         "instance": "parts:instance",
@@ -172,6 +178,15 @@ class TestTaskThatUsesThem:
         words = "smoother 'late' of fieldvae-unwell 0.7 is broken: ModuleNotFoundError: No module"
         assert f"{words} named 'no_such_solver'" in done.stderr
         assert "pip uninstall fieldvae-unwell" in done.stderr
+        assert not (task.parent / "runs").exists()
+
+    def test_is_refused_where_its_first_pass_fails(self, unwell, foreign_task):
+        task = foreign_task(model={"smoother": "later"})
+        done = run_fieldvae("run", task.name, plugins=unwell, cwd=task.parent)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        words = "fieldvae-unwell 0.7 is broken: AttributeError: 'Tensor' object has no attribute"
+        assert f"{words} 'no_such_method' (" in done.stderr
+        assert "late.py:9" in done.stderr
         assert not (task.parent / "runs").exists()
 
 

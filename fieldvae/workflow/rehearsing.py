@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from fieldvae import registry
 from fieldvae.contract import ConditionSpec, ForwardPass
 from fieldvae.errors import InputError, OptionError, PluginError
 from fieldvae.model.cvae import ConditionalVAE
@@ -35,12 +36,13 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
         scales=prepared.scaling.affine(spec.outputs),
     ).eval()
     inputs, outputs = prepared.scaled(prepared.split.train[:2])
-    _check_conditions(network.smooth(inputs), prepared)
-    try:
-        forward = network(inputs, outputs, torch.Generator())
-    except RuntimeError as error:  # torch's word for tensors that do not fit each other
-        raise PluginError(f"model: its parts do not fit each other: {error}") from error
-    _check_trained(network, _losses(loss_terms(spec, options), forward))
+    with registry.blaming_authors():
+        _check_conditions(network.smooth(inputs), prepared)
+        try:
+            forward = network(inputs, outputs, torch.Generator())
+        except RuntimeError as error:  # torch's word for tensors that do not fit each other
+            raise PluginError(f"model: its parts do not fit each other: {error}") from error
+        _check_trained(network, _losses(loss_terms(spec, options), forward))
     if NAME in spec.evaluation.baselines:
         rehearse_deterministic(network, prepared)
     if spec.design is not None:

@@ -12,6 +12,7 @@ from fieldvae.cli.comparing import compare
 from fieldvae.cli.data import data
 from fieldvae.cli.exporting import export
 from fieldvae.cli.founding import new_plugin
+from fieldvae.cli.starting import init
 from fieldvae.cli.sweeping import learning_curve, sweep
 
 app = typer.Typer(
@@ -94,14 +95,20 @@ def run(
 
 
 @app.command()
-def validate(task: Task, settings: Settings = None) -> None:
-    """Check a task and its data without training, and print the plan."""
+def validate(
+    task: Task,
+    settings: Settings = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate/--no-estimate", help="Time a few steps of training.")
+    ] = True,
+) -> None:
+    """Check a task and its data, and print the plan: fields, networks, losses, time and memory."""
     from fieldvae.workflow.filling import make_plan
 
     plan = make_plan(task, settings or ())
     from fieldvae.workflow.validating import describe_plan
 
-    typer.echo(describe_plan(plan))
+    typer.echo(describe_plan(plan, estimated=estimate))
 
 
 @app.command()
@@ -297,13 +304,4 @@ def schema(
 app.command("new-plugin")(new_plugin)
 
 
-@app.command()
-def init(
-    task: Annotated[str, typer.Argument(help="An installed task, such as stress.", metavar="TASK")],
-    store: Annotated[Path, typer.Option(help="The store to learn from.")] = Path("data.zarr"),
-    out: Annotated[Optional[Path], typer.Option(help="File to write; default: TASK.yaml.")] = None,
-) -> None:
-    """Write a task file that starts from an installed task."""
-    from fieldvae.workflow.starting import write_task
-
-    typer.echo(str(write_task(task, store=store, out=out or Path(f"{task}.yaml"))))
+app.command()(init)

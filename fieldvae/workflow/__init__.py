@@ -32,6 +32,7 @@ module            its whole job
 ``collecting``    stores from importers and simulators
 ``exporting``     files of other programs, from stores
 ``inspecting``    stores described and checked
+``estimating``    time and memory of a training, from a few of its steps
 ``validating``    a plan told
 ``starting``      a first task file
 ``founding``      a new plugin's distribution, a package

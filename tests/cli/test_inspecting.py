@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,18 +21,40 @@ from fieldvae.workflow.validating import describe_plan
 class TestValidate:
     def test_tells_fields_and_cells(self, small_task):
         told = describe_plan(make_plan(small_task)).splitlines()
-        assert "  permeability: scalar, m^2" in told
-        assert "  flux: vector, m/s, x, y, z" in told
-        assert "  cells of 2 x 2 x 2 mm, periodic along x, y, z" in told
+        rows = [" ".join(line.split()) for line in told]
+        assert "input permeability 1 x 4 x 4 x 4 m^2 scalar" in rows
+        assert "output stress 6 x 4 x 4 x 4 GPa symmetric" in rows
+        assert rows[rows.index("output stress 6 x 4 x 4 x 4 GPa symmetric") + 1 :][:2] == [
+            "xx, yy, zz, xy, xz, yz",
+            "standardize; closure zero-mean",
+        ]
+        assert "grid 4 x 4 x 4 cells of 2 x 2 x 2 mm, periodic along x, y, z" in rows
+
+    def test_tells_samples_networks_losses_and_cost(self, small_task):
+        told = " ".join(describe_plan(make_plan(small_task)).split())
+        assert "samples 38 train, 5 validation, 5 test" in told
+        assert "latent 4, conditions 4, as a field" in told
+        assert re.search(r"decoder [\d,]+ weights", told)
+        assert "1 x energy_score members 8" in told
+        assert "6 steps of 16 samples, 3 epochs, on the " in told
+        assert re.search(r"estimate about .* s a step, measured on a few", told)
+
+    def test_fits_a_screen_of_80_characters(self, small_task):
+        told = describe_plan(make_plan(small_task)).splitlines()
+        assert max(map(len, told)) <= 80
+
+    def test_can_do_without_the_estimate(self, small_task):
+        assert "estimate" not in describe_plan(make_plan(small_task), estimated=False)
 
     def test_tells_axes_that_do_not_repeat(self, small_task, foreign, tmp_path):
         data = foreign().assign_attrs(periodic=[False, True, False])
         write_store(data, tmp_path / "a.zarr")
         task = {**small_task, "data": {"store": str(tmp_path / "a.zarr")}}
-        assert "mm, periodic along y\n" in describe_plan(make_plan(task))
+        assert "mm, periodic along y\n" in describe_plan(make_plan(task), estimated=False)
         write_store(foreign().assign_attrs(periodic=[0, 0, 0]), tmp_path / "b.zarr")
         task = {**small_task, "data": {"store": str(tmp_path / "b.zarr")}}
-        assert "mm, periodic along no axis\n" in describe_plan(make_plan(task))
+        told = describe_plan(make_plan(task), estimated=False)
+        assert "mm, periodic along no axis\n" in told
 
 
 class TestCheck:

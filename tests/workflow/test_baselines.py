@@ -184,8 +184,9 @@ class TestReplicates:
 
     def test_are_told_by_validate(self, small_task, replicated):
         data = {**small_task["data"], "replicates": str(replicated)}
-        told = describe_plan(make_plan({**small_task, "data": data})).splitlines()
-        assert "  to score against: 5 inputs of 4 replicates" in told
+        plan = make_plan({**small_task, "data": data})
+        told = describe_plan(plan, estimated=False).splitlines()
+        assert "replicates 5 inputs of 4 true outputs, to score against" in told
 
     def test_paths_are_relative_to_the_task(self, foreign_task, foreign_store, tmp_path):
         data = {"store": str(foreign_store), "replicates": "sub/replicates.zarr"}

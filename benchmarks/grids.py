@@ -42,9 +42,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     model = fieldvae.load(arguments.run)
-    data = fieldvae.open_store(arguments.store).load()
-    sizes = tuple(data.sizes[axis] for axis in model.grid.axes)
-    grid = Grid.from_attributes(sizes, data.attrs)
+    names = (*model.spec.inputs, *model.spec.outputs)
+    samples = fieldvae.open_store(arguments.store, model.fields, require=names)
+    data, grid = samples.dataset, samples.grid
     if grid.shape == model.grid.shape:
         data = data.isel(sample=json.loads((arguments.run / "split.json").read_text())["test"])
     inputs = [model.fields[name] for name in model.spec.inputs]
@@ -55,26 +55,22 @@ def main() -> None:
         "model": drawn[output.name],
         "linear_gaussian": folded(data, inputs, output, grid, size, generator),
     }
-    if "microelastic" in data.attrs.get("provenance", ""):
-        law = ExactLaw.of_store(data)
+    stored = xr.open_zarr(arguments.store, consolidated=False)
+    if "microelastic" in stored.attrs.get("provenance", ""):
+        law = ExactLaw.of_store(stored)
         laws["exact"] = law.replicates(data, count=size, generator=generator)[output.name]
-    truth = data[output.name].transpose("sample", output_dim(data, output), *grid.axes).values
+    truth = data[output.name].transpose("sample", ..., *grid.axes).values
     spread = truth.std(axis=(0, 2, 3, 4), keepdims=True)
     truth = truth / spread
     print(f"{len(truth)} samples on {' x '.join(map(str, grid.shape))}, {size} realizations")
     scores = {}
     for name, found in laws.items():
-        order = ("sample", "realization", output_dim(data, output), *grid.axes)
-        ensemble = found.transpose(*order).values / spread[:, None]
+        found = found.transpose("sample", "realization", ..., *grid.axes)
+        ensemble = found.values / spread[:, None]
         scores[name] = energy_score(truth, ensemble)
         report(name, truth, ensemble, grid, model.grid, generator)
     for name in list(scores)[1:]:
         print(f"model over {name}: {ratio(scores['model'], scores[name], generator)}")
-
-
-def output_dim(data: xr.Dataset, output: fieldvae.FieldSpec) -> str:
-    """Name the dim of an output's components."""
-    return next(str(d) for d in data[output.name].dims if d not in ("sample", "x", "y", "z"))
 
 
 def folded(

@@ -1,4 +1,7 @@
-"""Convolutional parts: they respect translations, and serve grids they were not trained on."""
+"""Convolutional parts: they respect translations, and serve grids they were not trained on.
+
+How far they see is set by the training grid: see :mod:`fieldvae.model.reach`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
 from fieldvae.model.fourier import circular_convolution
 from fieldvae.model.missing import beside
+from fieldvae.model.reach import grid_reach, smoother_reach
 
 SMALL = 512
 """Largest grid, in cells, on which circular convolutions are faster in Fourier space."""
@@ -40,12 +44,15 @@ class GridConv(nn.Module):
         Number of channels read and written.
     grid
         Gives the axes and their periodicity, not the shape: any number of cells will do.
+    wide
+        Whether the kernel has three cells along every axis; one otherwise, each cell by itself.
     """
 
-    def __init__(self, channels: int, out: int, grid: Grid) -> None:
+    def __init__(self, channels: int, out: int, grid: Grid, *, wide: bool = True) -> None:
         super().__init__()
-        present = [axis < grid.dimensions for axis in range(3)]
+        present = [wide and axis < grid.dimensions for axis in range(3)]
         wraps = [axis and grid.periodic[i] for i, axis in enumerate(present)]
+        self.pointwise = not wide
         self.periodic = all(grid.periodic)
         self.zeros = tuple(int(p and not w) for p, w in zip(present, wraps, strict=True))
         self.wrap = tuple(int(w) for w in reversed(wraps) for _ in range(2))
@@ -55,6 +62,9 @@ class GridConv(nn.Module):
 
     def forward(self, field: Tensor) -> Tensor:
         """Convolve a field, shape ``(batch, channel, x, y, z)`` -> ``(batch, out, x, y, z)``."""
+        if self.pointwise:
+            mixed = functional.linear(field.movedim(1, -1), self.weight.flatten(1), self.bias)
+            return mixed.movedim(-1, 1)
         if self.periodic and math.prod(field.shape[2:]) <= SMALL:
             return circular_convolution(field, self.weight) + self.bias.view(-1, 1, 1, 1)
         if any(self.wrap):
@@ -69,17 +79,27 @@ def start_at_zero(layer: GridConv) -> GridConv:
 
 
 class ResidualBlock(nn.Module):
-    """Two normalized convolutions beside the identity, which is where training starts."""
+    """Two normalized convolutions beside the identity, which is where training starts.
 
-    def __init__(self, channels: int, grid: Grid) -> None:
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    grid
+        As of :class:`GridConv`.
+    wide
+        How many of the two convolutions see neighbors.
+    """
+
+    def __init__(self, channels: int, grid: Grid, *, wide: int = 2) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             _norm(channels),
             nn.SiLU(),
-            GridConv(channels, channels, grid),
+            GridConv(channels, channels, grid, wide=wide > 0),
             _norm(channels),
             nn.SiLU(),
-            start_at_zero(GridConv(channels, channels, grid)),
+            start_at_zero(GridConv(channels, channels, grid, wide=wide > 1)),
         )
 
     def forward(self, field: Tensor) -> Tensor:
@@ -92,22 +112,27 @@ def _norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(math.gcd(channels, 8), channels)
 
 
-def _trunk(inputs: int, channels: int, blocks: int, grid: Grid) -> nn.Sequential:
-    """A convolution and residual blocks: linear at the start, and linear in what leaves it."""
+def _trunk(inputs: int, channels: int, blocks: int, grid: Grid, *, reach: int) -> nn.Sequential:
+    """A convolution and residual blocks: linear at the start, and linear in what leaves it.
+
+    The first ``reach`` convolutions see neighbors, one cell further each; the others do not.
+    """
     return nn.Sequential(
-        GridConv(inputs, channels, grid),
-        *(ResidualBlock(channels, grid) for _ in range(blocks)),
+        GridConv(inputs, channels, grid, wide=reach > 0),
+        *(ResidualBlock(channels, grid, wide=reach - 1 - 2 * i) for i in range(blocks)),
     )
 
 
 class _Head(nn.Module):
     """Features on the grid -> a field of the layout's shape, through one linear map."""
 
-    def __init__(self, channels: int, target: ConditionSpec, grid: Grid) -> None:
+    def __init__(
+        self, channels: int, target: ConditionSpec, grid: Grid, *, wide: bool = True
+    ) -> None:
         super().__init__()
         self.on_grid = target.layout == "field"
         self.linear = (
-            GridConv(channels, target.width, grid)
+            GridConv(channels, target.width, grid, wide=wide)
             if self.on_grid
             else nn.Linear(channels * grid.cells, target.width)
         )
@@ -164,8 +189,10 @@ class ConvolutionSmoother(nn.Module):
         super().__init__()
         self.any_shape = condition.layout == "field"
         self.masked = field.mask
-        self.trunk = _trunk(field.channels * (1 + field.mask), channels, blocks, grid)
-        self.head = _Head(channels, condition, grid)
+        reach = smoother_reach(grid)
+        seen = field.channels * (1 + field.mask)
+        self.trunk = _trunk(seen, channels, blocks, grid, reach=reach - 1)
+        self.head = _Head(channels, condition, grid, wide=reach > 0)
 
     def forward(self, field: Tensor, known: Tensor | None = None) -> Tensor:
         """Smooth a field ``(batch, c, x, y, z)`` to a condition ``(batch, *condition.shape)``.
@@ -207,7 +234,7 @@ class ConvolutionEncoder(nn.Module):
         self.names = tuple(conditions)
         self.masked = {field.name: field.mask for field in outputs}
         width = sum(field.channels * (1 + field.mask) for field in outputs)
-        self.trunk = _trunk(width, channels, blocks, grid)
+        self.trunk = _trunk(width, channels, blocks, grid, reach=grid_reach(grid) - 1)
         self.mean = _Head(channels, latent, grid)
         self.log_variance = _Head(channels, latent, grid)
         self.recovered = nn.ModuleList(_Head(channels, c, grid) for c in conditions.values())
@@ -306,10 +333,11 @@ class ConvolutionDecoder(nn.Module):
         out = sum(self.split.values())
         self.spread = nn.ModuleList(_Spread(c, grid) for c in conditions.values())
         self.spread_latent = _Spread(latent, grid)
-        self.linear = GridConv(width, out, grid)
-        self.trunk = _trunk(width, channels, blocks, grid)
+        reach = grid_reach(grid) - smoother_reach(grid)
+        self.linear = nn.Sequential(GridConv(width, channels, grid), GridConv(channels, out, grid))
+        self.trunk = _trunk(width, channels, blocks, grid, reach=reach - 1)
         self.residual = start_at_zero(GridConv(channels, out, grid))
-        self.gate = start_at_zero(GridConv(channels, latent.width, grid))
+        self.gate = start_at_zero(GridConv(channels, latent.width, grid, wide=False))
         # a step of Adam moves a sum over all weights: undivided, gates shut or opened for good, two
         # to four of twelve channels were left, and nothing of the inputs in them
         self.inertia = self.gate.weight[0].numel() ** 0.5

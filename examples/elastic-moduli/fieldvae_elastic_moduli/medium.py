@@ -47,7 +47,7 @@ def draw_phases(
     """
     noise = chance.standard_normal((phases, *shape))
     smooth = [gaussian_filter(each, size, mode="wrap") if size else each for each in noise]
-    return np.argmax(smooth, axis=0)
+    return np.asarray(np.argmax(smooth, axis=0))
 
 
 def block_means(cells: Array, blocks: tuple[int, int, int]) -> Array:

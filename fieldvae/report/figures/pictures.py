@@ -93,7 +93,7 @@ def name_axes(panel: Axes) -> None:
     )
 
 
-def round_ticks(most: int, norm: Normalize | None = None) -> MaxNLocator | LogLocator:
+def round_ticks(most: int, norm: object = None) -> MaxNLocator | LogLocator:
     """Round numbers for a color bar; powers of ten on a logarithmic one."""
     if isinstance(norm, LogNorm):
         return LogLocator(numticks=most)

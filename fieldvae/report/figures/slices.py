@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import Locator, MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
@@ -159,34 +161,42 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
         spread_image = draw_slice(line[-1], row.spread, spreads, SPREAD_COLORS)
         name_row(line[0], row.title)
         if apart:
-            figure.colorbar(
-                field_image, ax=list(line[:-1]), ticks=round_ticks(3, norm), aspect=10, pad=0.01
-            )
+            _bar_beside(figure, field_image, list(line[:-1]))
     for panel, head in zip(grid[0], heads, strict=True):
         panel.set_title(head, fontsize=8, fontweight="bold" if head == "truth" else "normal")
     name_axes(grid[-1, 0])
-    pad = 0.02 + 0.09 / figure.get_figheight()
-    field_ticks = round_ticks(6, norm) if field.logarithmic else MaxNLocator(6, prune="upper")
-    if field_image is not None and spread_image is not None:
-        fields = list(grid[:, :-1].ravel())
+    words = with_units(label, field.units)
+    if apart:
+        grid[-1, (columns - 1) // 2].set_xlabel(words)
+    elif field_image is not None:
+        ticks = round_ticks(6, norm) if field.logarithmic else MaxNLocator(6, prune="upper")
+        _bar_below(figure, field_image, list(grid[:, :-1].ravel()), words, ticks, aspect=40)
+    if spread_image is not None:
         spread = list(grid[:, -1])
-        words = with_units(label, field.units)
-        bars = [(spread_image, spread, 8, _spread_words(field), MaxNLocator(2))]
-        if apart:
-            grid[-1, (columns - 1) // 2].set_xlabel(words)
-        else:
-            bars.append((field_image, fields, 40, words, field_ticks))
-        for image, axes, aspect, words, ticks in bars:
-            figure.colorbar(
-                image,
-                ax=axes,
-                label=words,
-                ticks=ticks,
-                orientation="horizontal",
-                aspect=aspect,
-                pad=pad,
-            )
+        _bar_below(figure, spread_image, spread, _spread_words(field), MaxNLocator(2), aspect=8)
     return png(figure)
+
+
+def _bar_beside(figure: Figure, image: AxesImage | None, panels: list[Axes]) -> None:
+    """A color bar of its own for one row."""
+    if image is not None:
+        ticks = round_ticks(3, image.norm)
+        figure.colorbar(image, ax=panels, ticks=ticks, aspect=10, pad=0.01)
+
+
+def _bar_below(
+    figure: Figure, image: AxesImage, panels: list[Axes], words: str, ticks: Locator, *, aspect: int
+) -> None:
+    """A color bar for all rows."""
+    figure.colorbar(
+        image,
+        ax=panels,
+        label=words,
+        ticks=ticks,
+        orientation="horizontal",
+        aspect=aspect,
+        pad=0.02 + 0.09 / figure.get_figheight(),
+    )
 
 
 def _spread_words(field: FieldSpec) -> str:

@@ -105,7 +105,7 @@ def write_task(
         subject = _subject(fields, inputs, outputs)
         start = {"fields": fields, "inputs": [*inputs], "outputs": [*outputs]}
         coordinates = [str(n) for n, c in dataset.coords.items() if c.dims == (SAMPLE,)]
-    place = os.path.relpath(store, out.parent or Path())
+    place = os.path.relpath(str(store), str(out.parent))
     filled = make_plan({**start, "name": out.stem, "data": {"store": place}}).spec
     lines = [*subject, *_sections(filled, place, coordinates)]
     head = HEAD.format(title=title, file=out, name=out.stem)

@@ -238,7 +238,7 @@ STORES = (
     store("periodic in words", attributes(periodic="xyz")),
     store("a frame that is no rotation", attributes(frame=[1, 0, 0, 0, 2, 0, 0, 0, 1])),
     store(
-        "a misspelled attribute", lambda data: data.assign_attrs(spacin=data.attrs.pop("spacing"))
+        "a misspelled attribute", lambda data: data.assign_attrs(spacings=data.attrs.pop("spacing"))
     ),
     # Several stores
     second("a second store on another grid", "store", attributes(spacing=[3.0, 3.0, 3.0])),

@@ -85,7 +85,7 @@ SPECS = (
         ("{units: m/s, tensor_kind: vector}", "{units: m/s, on: sample, tensor_kind: vector}"),
     ),
     appended("an unknown task", "task: strain\n"),
-    spec("an unknown preset", ("  latent: 4\n", "  preset: defult\n")),
+    spec("an unknown preset", ("  latent: 4\n", "  preset: papper\n")),
     spec("an unknown smoother", ("use: convolution", "use: convolutional")),
     appended("a choice of no plugin", "losses: [{weight: 2}]\n"),
     spec("an unknown option", ("channels: 8", "chanels: 8")),

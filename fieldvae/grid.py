@@ -20,8 +20,8 @@ RELATIVE_TOLERANCE = 1e-6
 """Two frames, or two edges of one cell, that differ by less than this share are the same."""
 
 SPACING_TOLERANCE = 1e-2
-"""Two spacings that differ by less than this share are the same: blocks of as many atoms are, though
-their edges differ by tenths of a percent with composition and order."""
+"""Two spacings that differ by less than this share are the same: blocks of as many atoms are,
+though their edges differ by tenths of a percent with composition and order."""
 
 ATTRIBUTES = ("spacing", "spacing_units", "periodic", "frame")
 """Attributes of a store's group that describe the grid."""

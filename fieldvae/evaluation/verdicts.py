@@ -126,7 +126,7 @@ def rank_tests(
 
 def calibration_verdicts(
     metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None
-) -> dict[str, dict[str, str]]:
+) -> dict[str, dict[str, Any]]:
     """Give the calibration of every output field: the stored one, or that of the stored scores.
 
     Parameters

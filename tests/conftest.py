@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from hypothesis import settings
 
 from fieldvae.data.store import write_store
 from fieldvae.document import dump_yaml
@@ -19,6 +20,10 @@ FIELDS = {
     "flux": {"units": "m/s", "tensor_kind": "vector"},
     "stress": {"units": "GPa", "tensor_kind": "symmetric", "closure": "zero-mean"},
 }
+
+
+settings.register_profile("busy", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)

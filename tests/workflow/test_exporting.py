@@ -103,7 +103,9 @@ class TestRefusals:
 
     def test_of_samples_without_grid(self, tmp_path):
         data = xr.Dataset({"load": ("sample", [1.0, 2.0], {"units": "N"})})
-        with pytest.raises(GridError, match="the dataset has no grid; expected fields with dims x"):
+        with pytest.raises(
+            GridError, match="the dataset has no grid, its dims are sample; expected fields with"
+        ):
             export_samples(data, tmp_path / "a", "vtk")
 
     def test_of_a_dataset_without_samples(self, heat, tmp_path):

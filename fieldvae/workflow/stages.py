@@ -27,6 +27,7 @@ from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import keeping
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
+from fieldvae.workflow.cautions import cautions
 from fieldvae.workflow.designs.analysis import store_analysis, store_designs
 from fieldvae.workflow.designs.labeling import sentences as sentences_of_designs
 from fieldvae.workflow.designs.optimizing import optimize
@@ -300,7 +301,7 @@ def _stage_data(
         f"{counts['train']} train, {counts['validation']} validate, {counts['test']} test; "
         f"{summary['symmetry']}"
     )
-    for line in () if start is None else start.told(prepared):
+    for line in (*cautions(prepared), *(() if start is None else start.told(prepared))):
         told.warn(line)
 
 

@@ -9,6 +9,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.spec import TaskSpec
+from fieldvae.workflow.cautions import cautions
 from fieldvae.workflow.estimating import Estimate, estimate
 from fieldvae.workflow.filling import Plan
 from fieldvae.workflow.placing import placed
@@ -94,6 +95,8 @@ def _samples(prepared: Prepared) -> Iterator[str]:
         f"samples    {counts['train']:,} train, {counts['validation']:,} validation, "
         f"{counts['test']:,} test"
     )
+    for line in cautions(prepared):
+        yield from _wrapped(line, "caution    ")
     yield from _wrapped(str(prepared.symmetry), "symmetry   ")
     if prepared.replicates is not None:
         several = prepared.replicates

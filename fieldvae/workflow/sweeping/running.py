@@ -83,6 +83,6 @@ def raise_failures(failures: dict[str, FieldvaeError], *, of: int) -> None:
     if failures:
         first = next(iter(failures.values()))
         raise type(first)(
-            f"{len(failures)} of {of} runs failed: {', '.join(failures)}; the same call tries "
-            "them again"
+            f"{len(failures)} of {of} runs failed: {', '.join(failures)}; what each lacks is "
+            "said above, and once that is mended the same call goes on"
         )

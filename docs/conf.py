@@ -22,11 +22,13 @@ root_doc = "docs/index"
 include_patterns = [
     "docs/**",
     "plugins/*/README.md",
+    "examples/README.md",
+    "examples/*/README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
 ]
-exclude_patterns = ["docs/_*", "**/runs", "**/tests", "**/.*", ".*", "examples", "fieldvae"]
+exclude_patterns = ["docs/_*", "**/runs", "**/tests", "**/.*", ".*", "fieldvae"]
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",

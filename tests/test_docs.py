@@ -47,6 +47,8 @@ PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")], key=str
 )
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+EXAMPLES = ROOT / "examples"
+EXAMPLE_PAGES = [EXAMPLES / "README.md", *sorted(EXAMPLES.glob("*/README.md"))]
 PLUGIN_PAGES = sorted((ROOT / "plugins").glob("*/README.md"))
 QUICKSTART = "examples/quickstart/task.yaml"
 SMALL = [
@@ -441,7 +443,13 @@ class TestReferences:
     def test_the_front_page_leads_to_every_page(self):
         front = ROOT / "docs/index.md"
         linked = re.findall(r"^- \[.*?\]\((.*?)\)", front.read_text(encoding="utf-8"), flags=re.M)
-        pages = {*PAGES, *PLUGIN_PAGES, *(ROOT / "docs").glob("*.ipynb"), ROOT / "CHANGELOG.md"}
+        pages = {
+            *PAGES,
+            *PLUGIN_PAGES,
+            *EXAMPLE_PAGES,
+            *(ROOT / "docs").glob("*.ipynb"),
+            ROOT / "CHANGELOG.md",
+        }
         assert {(front.parent / each).resolve() for each in linked} == pages - {front}
 
     def test_store_lists_every_attribute(self):

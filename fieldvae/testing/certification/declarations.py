@@ -18,7 +18,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.registry import parse_field
 from fieldvae.spec import ScalingSpec
-from fieldvae.testing.certification.trials import GRIDS, cells
+from fieldvae.testing.certification.specimens import GRIDS, cells
 from fieldvae.workflow.filling import make_plan, preset_names, resolve
 
 SAMPLES = 8

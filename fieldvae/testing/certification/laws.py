@@ -2,136 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fieldvae.checkpoint import load_weights, save_weights
-from fieldvae.errors import InputError, PluginError
 from fieldvae.grid import Grid
-from fieldvae.testing.certification.trials import BATCH, cells, drawn
-
-JITTER = 0.1
-"""Standard deviation of what is added to weights, so that none is zero as at the start."""
-
-TOLERANCE = 1e-9
-"""Of double precision: sums of a few hundred numbers of the order of one."""
-
-Shapes = Mapping[str, tuple[int, ...]]
+from fieldvae.testing.certification.network_trial import NetworkTrial
+from fieldvae.testing.certification.specimens import BATCH, cells, drawn
+from fieldvae.testing.certification.tensors import apart, follow_back, is_reached
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A network as it is made for one grid and layout.
-
-    Parameters
-    ----------
-    what
-        Opens every message.
-    grid
-        The grid that the network is made for.
-    make
-        Makes it.
-    inward, outward
-        Shapes, without the batch, of what it is given and of what it gives, on a grid.
-    call
-        Passes what is given through the network; checks its types, and returns tensors by name.
-    to_inputs
-        Whether gradients must reach what is given too.
-    """
-
-    what: str
-    grid: Grid
-    make: Callable[[], object]
-    inward: Callable[[Grid], Shapes]
-    outward: Callable[[Grid], Shapes]
-    call: Callable[[nn.Module, Mapping[str, Tensor]], Mapping[str, Tensor]]
-    to_inputs: bool = False
-
-    def given(self, grid: Grid | None = None) -> dict[str, Tensor]:
-        """Draw what the network is given, in double precision."""
-        shapes = self.inward(grid or self.grid)
-        return {
-            name: drawn((BATCH, *shape), seed=number, dtype=torch.float64)
-            for number, (name, shape) in enumerate(shapes.items())
-        }
-
-    def built(self, seed: int = 0) -> nn.Module:
-        """Make the network, its weights as drawn, in double precision and evaluation mode."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            try:
-                module = self.make()
-            except InputError:
-                raise
-            except Exception as error:
-                raise self.fault(
-                    f"making it fails with {type(error).__name__}: {error}; what it cannot serve "
-                    "is refused with a fieldvae.OptionError"
-                ) from error
-        if not isinstance(module, nn.Module):
-            raise self.fault(f"it makes a {type(module).__name__}; expected a torch.nn.Module")
-        return module.double().eval()
-
-    def lively(self, seed: int = 0) -> nn.Module:
-        """Make the network with no weight at zero."""
-        module = self.built(seed)
-        with torch.no_grad():
-            for number, weight in enumerate(module.parameters()):
-                weight.add_(JITTER * drawn(weight.shape or (1,), seed=number).reshape(weight.shape))
-        return module
-
-    def passed(self, module: nn.Module, given: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Pass values through the network; an error is told as its own."""
-        try:
-            return self.call(module, given)
-        except PluginError as error:
-            raise self.fault(str(error)) from None
-        except Exception as error:
-            raise self.fault(f"forward fails with {type(error).__name__}: {error}") from error
-
-    def fault(self, words: str) -> PluginError:
-        """Return an error of this trial."""
-        return PluginError(f"{self.what}: {words}")
-
-
-def certify(trials: Sequence[Trial]) -> None:
-    """Hold every trial to every law.
-
-    A network may refuse grids and layouts by an ``OptionError`` or a ``GridError``, but not all.
+def hold_to_laws(trial: NetworkTrial) -> None:
+    """Hold a network to every law.
 
     Raises
     ------
     PluginError
-        With the first breach of a law.
+        With the first breach.
     """
-    refused: list[InputError] = []
-    for trial in trials:
-        try:
-            trial.built()
-        except PluginError:
-            raise
-        except InputError as error:
-            refused.append(error)
-            continue
-        for law in LAWS:
-            law(trial)
-    if len(refused) == len(trials):
-        raise trials[-1].fault(f"it refuses every grid and layout; here: {refused[-1]}")
+    for law in LAWS:
+        law(trial)
 
 
-def gives_the_shapes(trial: Trial) -> None:
+def gives_the_shapes(trial: NetworkTrial) -> None:
     """Outputs have the shapes that were asked for, in both modes."""
     for module in (trial.built(), trial.built().train()):
         _check_shapes(trial, trial.passed(module, trial.given()), trial.grid)
 
 
-def leaves_its_inputs(trial: Trial) -> None:
+def leaves_its_inputs(trial: NetworkTrial) -> None:
     """What it is given is the same afterwards, as others see the same tensors."""
     given = trial.given()
     trial.passed(trial.lively(), given)
@@ -143,7 +47,7 @@ def leaves_its_inputs(trial: Trial) -> None:
             )
 
 
-def starts_from_the_seed(trial: Trial) -> None:
+def starts_from_the_seed(trial: NetworkTrial) -> None:
     """Two networks made under one seed have the same weights."""
     first, second = trial.built().state_dict(), trial.built().state_dict()
     for name, weight in first.items():
@@ -154,7 +58,7 @@ def starts_from_the_seed(trial: Trial) -> None:
             )
 
 
-def is_deterministic(trial: Trial) -> None:
+def is_deterministic(trial: NetworkTrial) -> None:
     """Two passes in evaluation mode give the same."""
     module, given = trial.lively(), trial.given()
     with torch.random.fork_rng(devices=[]):
@@ -162,27 +66,27 @@ def is_deterministic(trial: Trial) -> None:
         for seed in (1, 2):
             torch.manual_seed(seed)
             found.append(trial.passed(module, given))
-    for name, apart in _apart(*found):
+    for name, off in _differing(*found):
         raise trial.fault(
-            f"two passes in evaluation mode give {name} {apart:.2g} apart; expected the same: "
+            f"two passes in evaluation mode give {name} {off:.2g} apart; expected the same: "
             "draw only where self.training is true, and leave a model's chance to its laws"
         )
 
 
-def treats_samples_alone(trial: Trial) -> None:
+def treats_samples_alone(trial: NetworkTrial) -> None:
     """In evaluation mode a sample's outputs do not depend on its neighbors in the batch."""
     module, given = trial.lively(), trial.given()
     together = trial.passed(module, given)
     alone = trial.passed(module, {name: values[:1] for name, values in given.items()})
     shared = {n: v if len(v) == 1 else v[:1] for n, v in together.items()}
-    for name, apart in _apart(shared, alone):
+    for name, off in _differing(shared, alone):
         raise trial.fault(
-            f"in evaluation mode {name} of a sample is {apart:.2g} apart alone and among others; "
+            f"in evaluation mode {name} of a sample is {off:.2g} apart alone and among others; "
             "expected the same: average over channels and cells, not over dim 0"
         )
 
 
-def trains_every_weight(trial: Trial) -> None:
+def trains_every_weight(trial: NetworkTrial) -> None:
     """A gradient reaches every weight, and what is given where that is promised."""
     module, given = trial.lively(), trial.given()
     for values in given.values():
@@ -191,24 +95,23 @@ def trains_every_weight(trial: Trial) -> None:
     total = torch.zeros((), dtype=torch.float64)
     for number, values in enumerate(found.values()):
         total = total + (values * drawn(values.shape, seed=100 + number, dtype=torch.float64)).sum()
-    if total.requires_grad:
-        total.backward()  # type: ignore[no-untyped-call]
+    follow_back(total)
     for name, weight in module.named_parameters():
-        if weight.requires_grad and not _is_reached(weight):
+        if weight.requires_grad and not is_reached(weight):
             raise trial.fault(
                 f"no gradient reaches the weight {name}, shape {tuple(weight.shape)}; use it in "
                 "forward without detach() or no_grad(), or leave it out; what is not trained is a "
                 "buffer (register_buffer)"
             )
     for name, values in given.items():
-        if trial.to_inputs and not _is_reached(values):
+        if trial.to_inputs and not is_reached(values):
             raise trial.fault(
                 f"no gradient reaches {name}, which inverse design follows; leave out detach(), "
                 "no_grad() and rounding"
             )
 
 
-def keeps_its_state(trial: Trial) -> None:
+def keeps_its_state(trial: NetworkTrial) -> None:
     """Saved weights, read into a new network, give the same outputs."""
     module, given = trial.lively().train(), trial.given()
     trial.passed(module, given)  # running means and the like move
@@ -223,15 +126,15 @@ def keeps_its_state(trial: Trial) -> None:
                 f"its weights cannot be saved and read again ({error}); a weight that stands twice "
                 "is kept once, and shapes do not depend on chance"
             ) from error
-    for name, apart in _apart(trial.passed(module.eval(), given), trial.passed(restored, given)):
+    for name, off in _differing(trial.passed(module.eval(), given), trial.passed(restored, given)):
         raise trial.fault(
-            f"restored from its saved weights it gives {name} {apart:.2g} apart; what training "
+            f"restored from its saved weights it gives {name} {off:.2g} apart; what training "
             "changes is an nn.Parameter, a buffer (register_buffer) or in an nn.ModuleList, and no "
             "plain attribute, list or dict"
         )
 
 
-def moves_as_a_whole(trial: Trial) -> None:
+def moves_as_a_whole(trial: NetworkTrial) -> None:
     """Moved to another precision or device, it computes there."""
     for name, values in trial.passed(trial.built(), trial.given()).items():
         if values.dtype != torch.float64:
@@ -256,7 +159,7 @@ def moves_as_a_whole(trial: Trial) -> None:
                 raise trial.fault(f"on a GPU it gives {name} on {values.device}")
 
 
-def serves_other_grids(trial: Trial) -> None:
+def serves_other_grids(trial: NetworkTrial) -> None:
     """With ``any_shape`` it serves a larger grid than it was made for."""
     module = trial.lively()
     if not getattr(module, "any_shape", False):
@@ -280,7 +183,7 @@ LAWS = (
 
 
 @contextmanager
-def _claiming(trial: Trial, larger: Grid) -> Iterator[None]:
+def _claiming(trial: NetworkTrial, larger: Grid) -> Iterator[None]:
     try:
         yield
     except Exception as error:
@@ -290,7 +193,7 @@ def _claiming(trial: Trial, larger: Grid) -> Iterator[None]:
         ) from error
 
 
-def _check_shapes(trial: Trial, found: Mapping[str, Tensor], grid: Grid) -> None:
+def _check_shapes(trial: NetworkTrial, found: Mapping[str, Tensor], grid: Grid) -> None:
     expected = trial.outward(grid)
     for name, shape in expected.items():
         if name not in found:
@@ -308,15 +211,11 @@ def _axes(shape: tuple[int, ...]) -> str:
     return "(batch, width)" if len(shape) == 1 else "(batch, width, x, y, z)"
 
 
-def _apart(
+def _differing(
     first: Mapping[str, Tensor], second: Mapping[str, Tensor]
 ) -> Iterator[tuple[str, float]]:
     """Tensors that differ by more than rounding, and by how much."""
     for name, values in first.items():
-        apart = float((values - second[name]).detach().abs().max())
-        if not apart <= TOLERANCE * max(1.0, float(values.detach().abs().max())):
-            yield name, apart
-
-
-def _is_reached(weight: Tensor) -> bool:
-    return weight.grad is not None and bool(weight.grad.abs().max() > 0)
+        found = apart(values, second[name])
+        if found is not None:
+            yield name, found

@@ -9,26 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fieldvae.contract import AffineScale, Batch, ConditionSpec, ForwardPass, LatentSpec
+from fieldvae.contract import Batch, ForwardPass
 from fieldvae.errors import InputError, OptionError, PluginError
 from fieldvae.grid import Grid
-from fieldvae.model.convolution import ConvolutionDecoder, ConvolutionEncoder, ConvolutionSmoother
-from fieldvae.model.cvae import ConditionalVAE
-from fieldvae.model.priors import ConvolutionPrior
-from fieldvae.testing.certification.laws import JITTER
-from fieldvae.testing.certification.trials import (
-    BATCH,
-    GRIDS,
-    INPUTS,
-    OUTPUTS,
-    cells,
-    drawn,
-    sound_options,
-    titled,
-)
-
-CHANNELS, WIDTH = 4, 3
-"""Of the model's networks and conditions; the latent is as wide as the outputs."""
+from fieldvae.model.convolution import ConvolutionDecoder
+from fieldvae.testing.certification.options import sound_options, titled
+from fieldvae.testing.certification.small_model import small_model
+from fieldvae.testing.certification.specimens import BATCH, GRIDS, INPUTS, OUTPUTS, cells, drawn
+from fieldvae.testing.certification.tensors import follow_back, is_reached
+from fieldvae.testing.certification.trials import certify, faults_of
 
 
 def check_loss(
@@ -65,19 +54,17 @@ def check_loss(
     >>> check_loss(energy_score, members=2)
     """
     checked = sound_options("losses", loss, options)
-    refused: list[InputError] = []
-    for grid in GRIDS:
-        trial = _LossTrial(loss, checked, grid, decoder or ConvolutionDecoder)
-        try:
-            trial.value(trial.forward())
-        except PluginError:
-            raise
-        except InputError as error:
-            refused.append(error)
-            continue
-        trial.hold()
-    if len(refused) == len(GRIDS):
-        raise PluginError(f"{titled('losses', loss)}: it refuses every grid; {refused[-1]}")
+    title = titled("losses", loss)
+
+    def refusal(_: _LossTrial, error: InputError) -> PluginError:
+        return faults_of(title)(f"it refuses every grid; {error}")
+
+    certify(
+        (_LossTrial(title, loss, checked, grid, decoder or ConvolutionDecoder) for grid in GRIDS),
+        begin=lambda trial: trial.value(trial.forward()),
+        hold=_LossTrial.hold,
+        refusal=refusal,
+    )
 
 
 class _LossTrial:
@@ -85,15 +72,16 @@ class _LossTrial:
 
     def __init__(
         self,
+        title: str,
         loss: Callable[..., Tensor],
         options: Mapping[str, Any],
         grid: Grid,
         decoder: Callable[..., nn.Module],
     ) -> None:
         self.loss, self.options, self.grid = loss, options, grid
-        self.what = f"{titled('losses', loss)} on {cells(grid)}"
-        self.network = _model(grid, decoder, encoder=True)
-        self.without = _model(grid, decoder, encoder=False)
+        self.fault = faults_of(f"{title} on {cells(grid)}")
+        self.network = small_model(grid, decoder, encoder=True)
+        self.without = small_model(grid, decoder, encoder=False)
 
     def forward(self, *, batch: int = BATCH, encoder: bool = True) -> ForwardPass:
         """Pass a batch through the model, always with the same numbers."""
@@ -141,16 +129,14 @@ class _LossTrial:
 
     def _trains(self) -> None:
         self.network.zero_grad()
-        found = self.value(self.forward())
-        if found.requires_grad:
-            found.backward()  # type: ignore[no-untyped-call]
+        follow_back(self.value(self.forward()))
         gradients = [w.grad for w in self.network.parameters() if w.grad is not None]
         if not all(bool(torch.isfinite(gradient).all()) for gradient in gradients):
             raise self.fault(
                 "its gradient is not finite; the slope of a root at zero is infinite, and so is "
                 "that of a logarithm: keep their arguments above zero"
             )
-        if not any(bool(gradient.abs().max() > 0) for gradient in gradients):
+        if not is_reached(*self.network.parameters()):
             raise self.fault(
                 "no gradient of it reaches the model; compute it with torch from what the forward "
                 "pass holds, without detach(), item() or numpy"
@@ -189,42 +175,6 @@ class _LossTrial:
                 f"{error} (in a model without encoder, where forward.encoding and "
                 "forward.reconstruction are None: refuse it with an OptionError)"
             ) from error
-
-    def fault(self, words: str) -> PluginError:
-        """Return an error of this trial."""
-        return PluginError(f"{self.what}: {words}")
-
-
-def _model(grid: Grid, decoder: Callable[..., nn.Module], *, encoder: bool) -> ConditionalVAE:
-    latent = LatentSpec(sum(field.channels for field in OUTPUTS), "field")
-    conditions = {field.name: ConditionSpec(WIDTH, "field") for field in INPUTS}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        made = ConditionalVAE(
-            INPUTS,
-            OUTPUTS,
-            grid,
-            smoothers={
-                field.name: ConvolutionSmoother(
-                    field, grid, conditions[field.name], channels=CHANNELS
-                )
-                for field in INPUTS
-            },
-            encoder=ConvolutionEncoder(OUTPUTS, grid, latent, conditions, channels=CHANNELS)
-            if encoder
-            else None,
-            decoder=decoder(OUTPUTS, grid, latent, conditions),
-            prior=ConvolutionPrior(grid, latent, conditions, channels=CHANNELS),
-            scales={field.name: _scale(field.channels) for field in OUTPUTS},
-        )
-        with torch.no_grad():
-            for weight in made.parameters():
-                weight.add_(JITTER * torch.randn_like(weight))
-    return made
-
-
-def _scale(channels: int) -> AffineScale:
-    return AffineScale(torch.zeros(channels, 1, 1, 1), torch.ones(channels, 1, 1, 1))
 
 
 def _first(batch: Batch) -> Tensor:

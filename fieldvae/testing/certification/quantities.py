@@ -13,17 +13,10 @@ from fieldvae.errors import InputError, PluginError, UnitError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.quantities.fields import PhysicalFields, QuantityField
-from fieldvae.testing.certification.laws import TOLERANCE
-from fieldvae.testing.certification.trials import (
-    BATCH,
-    FLOW,
-    GRIDS,
-    STRESS,
-    cells,
-    drawn,
-    sound_options,
-    titled,
-)
+from fieldvae.testing.certification.options import sound_options, titled
+from fieldvae.testing.certification.specimens import BATCH, FLOW, GRIDS, STRESS, cells, drawn
+from fieldvae.testing.certification.tensors import apart, follow_back, is_reached
+from fieldvae.testing.certification.trials import certify, faults_of
 
 REALIZATIONS = 2
 
@@ -64,22 +57,20 @@ def check_quantity(
     >>> check_quantity(von_mises_stress)
     """
     checked = sound_options("quantities", quantity, options, defaults=False)
-    refused: list[InputError] = []
-    for grid in GRIDS:
-        trial = _QuantityTrial(quantity, checked, grid, fields)
-        try:
-            trial.derived(trial.fields())
-        except PluginError:
-            raise
-        except InputError as error:
-            refused.append(error)
-            continue
-        trial.hold()
-    if len(refused) == len(GRIDS):
-        raise PluginError(
-            f"{titled('quantities', quantity)}: it refuses every grid ({refused[-1]}); give "
-            "check_quantity the fields that it needs: fields=(...)"
+    title = titled("quantities", quantity)
+
+    def refusal(_: _QuantityTrial, error: InputError) -> PluginError:
+        return faults_of(title)(
+            f"it refuses every grid ({error}); give check_quantity the fields that it needs: "
+            "fields=(...)"
         )
+
+    certify(
+        (_QuantityTrial(title, quantity, checked, grid, fields) for grid in GRIDS),
+        begin=lambda trial: trial.derived(trial.fields()),
+        hold=_QuantityTrial.hold,
+        refusal=refusal,
+    )
 
 
 class _QuantityTrial:
@@ -87,6 +78,7 @@ class _QuantityTrial:
 
     def __init__(
         self,
+        title: str,
         quantity: Callable[..., QuantityField],
         options: Mapping[str, Any],
         grid: Grid,
@@ -94,7 +86,7 @@ class _QuantityTrial:
     ) -> None:
         self.quantity, self.options, self.grid = quantity, options, grid
         self.specs = {spec.name: spec for spec in specs}
-        self.what = f"{titled('quantities', quantity)} on {cells(grid)}"
+        self.fault = faults_of(f"{title} on {cells(grid)}")
         self.lead = (BATCH, REALIZATIONS)
 
     def fields(self, device: str = "cpu") -> PhysicalFields:
@@ -157,10 +149,10 @@ class _QuantityTrial:
     def _alone(self, together: Tensor) -> None:
         whole = self.fields()
         one = PhysicalFields({n: v[:1] for n, v in whole.tensors.items()}, self.specs, self.grid)
-        apart = float((self.derived(one).values - together[:1]).abs().max())
-        if not apart <= TOLERANCE * max(1.0, float(together.abs().max())):
+        distance = apart(together[:1], self.derived(one).values)
+        if distance is not None:
             raise self.fault(
-                f"of one sample it gives values {apart:.2g} apart from those of the same sample "
+                f"of one sample it gives values {distance:.2g} apart from those of the same sample "
                 "among others; expected the same: no chance, and no means over samples"
             )
 
@@ -168,16 +160,9 @@ class _QuantityTrial:
         fields = self.fields()
         for values in fields.tensors.values():
             values.requires_grad_()
-        total = self.derived(fields).values.sum()
-        if total.requires_grad:
-            total.backward()  # type: ignore[no-untyped-call]
-        gradients = [v.grad for v in fields.tensors.values() if v.grad is not None]
-        if not any(bool(gradient.abs().max() > 0) for gradient in gradients):
+        follow_back(self.derived(fields).values.sum())
+        if not is_reached(*fields.tensors.values()):
             raise self.fault(
                 "no gradient reaches the fields, which inverse design follows; compute with torch, "
                 "without detach() and numpy"
             )
-
-    def fault(self, words: str) -> PluginError:
-        """Return an error of this trial."""
-        return PluginError(f"{self.what}: {words}")

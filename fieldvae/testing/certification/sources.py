@@ -13,9 +13,10 @@ import xarray as xr
 from fieldvae.contract import Source
 from fieldvae.data.samples import grid_of
 from fieldvae.data.units import check_units
-from fieldvae.errors import InputError, PluginError
+from fieldvae.errors import InputError
 from fieldvae.grid import AXES
-from fieldvae.testing.certification.trials import sound_options, titled
+from fieldvae.testing.certification.options import sound_options, titled
+from fieldvae.testing.certification.trials import Fault, faults_of
 
 TRIED = 3
 """Samples that are made, at most."""
@@ -55,10 +56,7 @@ def check_source(
     kind = "simulators" if files is None else "importers"
     checked = sound_options(kind, maker, options, defaults=False)
     handed = () if files is None else ([Path(file) for file in files],)
-    what = titled(kind, maker)
-
-    def fault(words: str) -> PluginError:
-        return PluginError(f"{what}: {words}")
+    fault = faults_of(titled(kind, maker))
 
     def made() -> Source:
         source = maker(*handed, **checked)
@@ -79,9 +77,6 @@ def check_source(
     _check_repeatable(samples, made(), source, fault)
     for index, sample in samples.items():
         _check_sample(index, sample, samples[0], source.attributes, fault)
-
-
-Fault = Callable[[str], PluginError]
 
 
 def _check_attributes(attributes: object, fault: Fault) -> None:

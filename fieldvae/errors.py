@@ -123,15 +123,21 @@ class PredictionWarning(UserWarning):
     """Realizations that may mislead: inputs unlike those of training, or a failed self-check."""
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
+def nearest(name: str, known: Sequence[str], *, aside: bool = False) -> str:
     """Say which known name is meant, as ``"; did you mean 'x'?"``, or nothing where none is near.
+
+    With ``aside`` it stands in parentheses, because the sentence goes on.
 
     Examples
     --------
     >>> nearest("modle", ["model", "training"])
     "; did you mean 'model'?"
+    >>> nearest("modle", ["model", "training"], aside=True)
+    " (did you mean 'model'?)"
     >>> nearest("zebra", ["model", "training"])
     ''
     """
     close = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    if not close:
+        return ""
+    return f" (did you mean {close[0]!r}?)" if aside else f"; did you mean {close[0]!r}?"

@@ -231,7 +231,7 @@ def _check_names(attributes: Mapping[str, Any]) -> None:
     for name in sorted(map(str, attributes)):
         close = get_close_matches(name.lower(), absent, n=1, cutoff=MISSPELLED)
         if close and name not in ATTRIBUTES:
-            raise GridError(f"attribute {name!r} is unknown; did you mean {close[0]!r}?")
+            raise GridError(f"attribute {name!r} is unknown (did you mean {close[0]!r}?)")
 
 
 def _listed(attributes: Mapping[str, Any], name: str, items: str) -> list[Any]:

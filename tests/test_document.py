@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,12 +51,30 @@ class TestParseDocument:
         ("text", "message"),
         [
             ("a: 1\na: 2\n", r"t\.yaml:2:1: this is no valid YAML: the key 'a' stands twice"),
-            ("a: [1, 2\n", r"t\.yaml:\d:\d: this is no valid YAML"),
+            ("a: [1, 2\n", r"t\.yaml:1:4: .*the bracket '\[' is not closed"),
+            ("a: {b: 1\n  c: 2}\n", r"t\.yaml:2:4: .*is a comma missing before it"),
+            ("name:foreign\n", r"t\.yaml:1:1: .*; write name: foreign, with a blank"),
+            ("a: 1\n# b:2\n\nc:3\n# d\ne: 4\n", r"t\.yaml:4:1: .*found 'c:3', with no blank"),
+            ("a: 1\n\tb: 2\n", r"t\.yaml:2:1: .*found a tab; replace it by blanks"),
+            ("  a: 1\nb: 2\n", r"t\.yaml:2:1: .*indented less than the first one"),
+            ("a:\n  b: 1\n  - c\n", r"t\.yaml:3:3: .*an item of a list among keys"),
+            ("a:\n  - b\n  c: 3\n", r"t\.yaml:3:3: .*a key among the items of a list"),
+            ("a: 'b' c\n", r"t\.yaml:1:8: .*behind a value; remove it"),
+            ("a: *b\n", r"t\.yaml:1:4: .*found '\*' where a value begins; put .* in quotes"),
+            ('a: "C:\\data"\n', r"t\.yaml:1:8: .*a backslash in double quotes"),
+            ("a: !b 3\n", r"t\.yaml:1:1: found the tag !b, which nobody reads"),
+            ("a: \x00\n", r"t\.yaml:1:4: .*found the character U\+0000; remove it"),
+            ("a: 1\n---\nb: 2\n", r"t\.yaml:2:1: .*'---' begins a second document"),
             ("- a\n- b\n", r"t\.yaml:1:1: expected keys with values"),
         ],
     )
     def test_refuses(self, text, message):
         with pytest.raises(SpecError, match=message):
+            parse_document(text, name="t.yaml")
+
+    @given(st.text("ab:-[]{},'\"\t\n #*&!?|>%", max_size=24))
+    def test_says_of_any_text_that_it_is_wrong_or_reads_it(self, text):
+        with suppress(SpecError):
             parse_document(text, name="t.yaml")
 
     def test_names_a_missing_file(self, tmp_path):

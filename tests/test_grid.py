@@ -48,7 +48,7 @@ class TestGrid:
         ],
     )
     def test_refuses_a_misspelled_attribute(self, name, meant):
-        with pytest.raises(GridError, match=f"{name!r} is unknown; did you mean {meant!r}"):
+        with pytest.raises(GridError, match=rf"{name!r} is unknown \(did you mean {meant!r}"):
             Grid.from_attributes((4, 4), {name: [1, 1]})
 
     @pytest.mark.parametrize("name", ["name", "time_units", "title", "source", "provenance"])

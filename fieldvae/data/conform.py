@@ -348,8 +348,9 @@ def mean_left(values: np.ndarray, field: FieldSpec) -> str | None:
     worst, component = np.unravel_index(int(np.abs(means).argmax()), means.shape)
     plural = "samples" if count > 1 else "sample"
     return (
-        f"a mean over the grid in {count} {plural}, worst sample {worst}, component "
-        f"{field.labels[component]}, where it is {means[worst, component]:.4g} {field.units} "
+        f"a mean over the grid in {count} {plural}, worst sample {worst}"
+        f"{_component(field, component)}, where it is {means[worst, component]:.4g} "
+        f"{field.units} "
         f"({allowed:.2g} would be rounding)"
     )
 
@@ -360,8 +361,13 @@ def _first(wrong: np.ndarray) -> tuple[int, ...]:
 
 def _place(index: tuple[int, ...], field: FieldSpec) -> str:
     sample, component, *cell = index
-    place = f"sample {sample}, component {field.labels[component]}"
+    place = f"sample {sample}{_component(field, component)}"
     return place + (f", cell ({', '.join(map(str, cell))})" if cell else "")
+
+
+def _component(field: FieldSpec, component: int) -> str:
+    """Name a component after a comma; nothing for a scalar, which has one alone."""
+    return "" if field.tensor_kind == "scalar" else f", component {field.labels[component]}"
 
 
 def _bound(value: float | None) -> str:

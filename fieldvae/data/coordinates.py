@@ -45,7 +45,7 @@ def sample_coordinate(dataset: xr.Dataset, name: str, *, option: str) -> xr.Data
         if v.dims[:1] == (SAMPLE,) and v.size == v.sizes[SAMPLE] and str(n) != SAMPLE
     ]
     raise StoreError(
-        f"{option}: there is no sample coordinate {name!r}{nearest(name, known)}; "
+        f"{option}: there is no sample coordinate {name!r}{nearest(name, known, aside=True)}; "
         f"the store has {', '.join(known) or 'none'}"
     )
 

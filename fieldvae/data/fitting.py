@@ -87,9 +87,12 @@ def _check_mask(
         _, component, *cell = np.unravel_index(int(missing.argmax()), missing.shape)
         where = f", cell ({', '.join(map(str, cell))})" if axes == (0,) else ""
         remedy = "use data.scaling.per: component" if where else "leave it out of the field"
+        told = (
+            "its value" if field.tensor_kind == "scalar" else f"component {field.labels[component]}"
+        )
         raise StoreError(
-            f"{field.name!r} misses component {field.labels[component]}{where} in every training "
-            f"sample, so that nothing can be learned of it; {remedy}"
+            f"{field.name!r} misses {told}{where} in every training sample, so that nothing can be "
+            f"learned of it; {remedy}"
         )
 
 

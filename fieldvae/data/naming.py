@@ -51,10 +51,10 @@ class Naming:
         """
         unknown = [name for name in self.rename if name not in {*found.variables, *found.dims}]
         if unknown:
+            known = list(map(str, dict.fromkeys((*found.variables, *found.dims))))
             raise StoreError(
                 f"{where} has no dim or variable {unknown[0]!r}"
-                f"{nearest(unknown[0], [str(n) for n in {*found.variables, *found.dims}])}; mend "
-                "rename"
+                f"{nearest(unknown[0], known, aside=True)}; mend rename"
             )
         dataset = found.rename(dict(self.rename)).drop_vars(SAMPLE, errors="ignore").reset_coords()
         names = self._fields(dataset, where)
@@ -82,7 +82,7 @@ class Naming:
         for name in names:
             if name not in there:
                 raise StoreError(
-                    f"{where} has no field {name!r}{nearest(name, there)}; it holds "
+                    f"{where} has no field {name!r}{nearest(name, there, aside=True)}; it holds "
                     f"{', '.join(there) or 'nothing'}"
                 )
         if not names:

@@ -127,8 +127,8 @@ def _chosen(dataset: xr.Dataset, grid: Grid, fields: tuple[str, ...]) -> list[st
     for name in fields:
         if name not in there:
             raise OptionError(
-                f"fields: {name!r} is no variable on the grid{nearest(name, there)}; there are "
-                f"{', '.join(there) or 'none'}"
+                f"fields: {name!r} is no variable on the grid{nearest(name, there, aside=True)}; "
+                f"there are {', '.join(there) or 'none'}"
             )
     if not there:
         raise OptionError("there is no variable on the grid, so there is nothing to look at")

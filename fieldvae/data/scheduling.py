@@ -83,7 +83,7 @@ def make_schedule(scheduler: str | None = None, workers: int | None = None) -> S
         return _cluster(scheduler, workers)
     if scheduler not in LOCAL:
         raise OptionError(
-            f"there is no scheduler {scheduler!r}{nearest(scheduler, LOCAL)}; expected "
+            f"there is no scheduler {scheduler!r}{nearest(scheduler, LOCAL, aside=True)}; expected "
             f"{', '.join(LOCAL)} or the address of a dask scheduler, such as tcp://10.0.0.1:8786"
         )
     if scheduler == "sync":

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from fieldvae.document import Document, Loc
+from fieldvae.document import Document, Loc, closed_up
 from fieldvae.errors import Problem, nearest
 
 
@@ -85,6 +85,10 @@ def _other(item: Any, key: str, loc: Loc, model: type[BaseModel], at: Loc) -> st
     if item["type"] == "extra_forbidden":
         known = _keys(model, loc[:-1])
         where = f" in '{'.'.join(map(str, whole[:-1]))}'" if len(whole) > 1 else ""
+        if (told := closed_up(str(loc[-1]))) is not None:
+            return (
+                f"unknown key {str(loc[-1])!r}{where}; write {told}, with a blank after the colon"
+            )
         hint = nearest(str(loc[-1]), known)
         return f"unknown key {str(loc[-1])!r}{where}{hint or '; known: ' + ', '.join(known)}"
     if item["type"] == "missing":
@@ -109,8 +113,8 @@ def _expected(item: Any) -> str | None:
         choices = str(context["expected"])
         hint = ""
         if isinstance(item["input"], str):
-            hint = nearest(item["input"], re.findall(r"'([^']*)'", choices)).replace("; ", " (")
-        return f"{choices}{hint + ')' if hint else ''}"
+            hint = nearest(item["input"], re.findall(r"'([^']*)'", choices), aside=True)
+        return f"{choices}{hint}"
     return None
 
 

@@ -82,8 +82,8 @@ def read_requests(quantities: Sequence[str], levels: Sequence[str]) -> tuple[Req
             raise OptionError("--exceed needs a quantity; name it by --quantity")
         if label and label not in found:
             raise OptionError(
-                f"--exceed: {label!r} is no quantity asked for{nearest(label, list(found))}; "
-                f"there are {', '.join(found)}"
+                f"--exceed: {label!r} is no quantity asked for"
+                f"{nearest(label, list(found), aside=True)}; there are {', '.join(found)}"
             )
         for name in [label] if label else found:
             if name in wanted:

@@ -96,7 +96,7 @@ class TestGenerate:
         code, told, made = generate("--scheduler", "proceses")
         assert (code, made) == (2, [])
         assert told == [
-            "there is no scheduler 'proceses'; did you mean 'processes'?; expected sync, threads, "
+            "there is no scheduler 'proceses' (did you mean 'processes'?); expected sync, threads, "
             "processes or the address of a dask scheduler, such as tcp://10.0.0.1:8786"
         ]
 

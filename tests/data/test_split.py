@@ -101,7 +101,7 @@ class TestMakeSplit:
             np.testing.assert_array_equal(one, other)
 
     def test_names_the_coordinates_that_there_are(self):
-        words = r"data\.stratify: .*'temprature'; did you mean 'temperature'\?; the store has"
+        words = r"data\.stratify: .*'temprature' \(did you mean 'temperature'\?\); the store has"
         with pytest.raises(StoreError, match=words):
             make_split(cell(), SplitSpec(), stratify="temprature")
         with pytest.raises(StoreError, match=r"data\.group: there is no sample coordinate 'cell'"):

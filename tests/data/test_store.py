@@ -298,7 +298,7 @@ class TestRefusal:
     def test_names_a_misspelled_attribute_of_the_group(self, dataset, tmp_path):
         dataset.attrs["periodik"] = dataset.attrs.pop("periodic")
         words = refusal(dataset, tmp_path / "b.zarr")
-        assert "'periodik' is unknown; did you mean 'periodic'?; correct the group's" in words
+        assert "'periodik' is unknown (did you mean 'periodic'?); correct the group's" in words
 
     def test_names_wrong_axes_once(self, dataset, tmp_path):
         dataset.heat.attrs["units"] = "m"

@@ -198,7 +198,7 @@ REFUSED = {
     ),
     "a value without logarithm": (
         not_positive,
-        r"wrong.zarr has 1 value that is not above zero, first 0 at sample 1, component value, "
+        r"wrong.zarr has 1 value that is not above zero, first 0 at sample 1, "
         r"cell \(2, 0\)",
     ),
 }

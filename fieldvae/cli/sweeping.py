@@ -91,9 +91,17 @@ def learning_curve(
 ) -> None:
     """Train on parts of the training samples and tell whether more of them would help."""
     from fieldvae.cli.screen import Screen
-    from fieldvae.workflow.sweeping.varying import FRACTION, SEED, chosen, members_of, read_values
+    from fieldvae.workflow.sweeping.varying import (
+        FRACTION,
+        SEED,
+        check_fractions,
+        chosen,
+        members_of,
+        read_values,
+    )
 
     shares = read_values(fractions, option="--fractions")
+    check_fractions(shares)
     varied = {FRACTION: shares}
     if seeds is not None:
         varied[SEED] = read_values(seeds, option="--seeds")

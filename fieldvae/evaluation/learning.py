@@ -96,6 +96,12 @@ class LearningCurve:
         return table_html("Learning curve", head, rows, notes=self.sentences)
 
     @property
+    def smallest(self) -> int:
+        """The least number of training samples."""
+        scores = self.points[self.fields[0].name]["model"]["energy_score"]
+        return min(point.samples for point in scores)
+
+    @property
     def sentences(self) -> list[str]:
         """One sentence a field, on whether more samples would help."""
         return [slope_sentence(field.title, self.slopes[field.name]) for field in self.fields]

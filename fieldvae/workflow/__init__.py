@@ -24,6 +24,7 @@ module            its whole job
 ``picturing``     what the report shows of conditions and principal components
 ``designs``       inverse design, a package
 ``stages``        a run from the first stage to the last
+``changes``       in which keys a task differs from that of a run
 ``directory``     the files of a run, and who may write them
 ``serving``       predict, evaluate and report from a finished run
 ``comparing``     finished runs beside each other, a package

@@ -12,7 +12,10 @@ from fieldvae.data.scaling import Scaling
 from fieldvae.errors import RunError
 from fieldvae.field import FieldSpec
 from fieldvae.model.cvae import ConditionalVAE
+from fieldvae.registry import NO_ENCODER, options_model
+from fieldvae.spec import TaskSpec
 from fieldvae.workflow import keeping
+from fieldvae.workflow.changes import told_changes
 from fieldvae.workflow.directory import RunDirectory, read_json
 from fieldvae.workflow.filling import Plan, resolve
 from fieldvae.workflow.preparing import Prepared
@@ -21,8 +24,8 @@ from fieldvae.workflow.trained import TrainedModel
 TOLD = ("units", "tensor_kind", "closure", "derivative", "bounds", "on")
 """Of a field, what its values and its scaling depend on; names and symbols may differ."""
 
-MOST_LINES = 12
-"""Tensors that are named where networks differ; the rest is counted."""
+MOST_LINES, MOST_BEHIND_KEYS = 12, 3
+"""Tensors that are named where networks differ; fewer behind the keys that say why."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,14 @@ class Start:
                 found += _field_differences(self.model.fields[name], field)
         self._refuse(found)
 
-    def give_weights(self, network: ConditionalVAE) -> None:
+    def give_weights(self, network: ConditionalVAE, plan: Plan) -> None:
         """Put the weights of the start into the networks of a task.
 
         Raises
         ------
         RunError
-            If a tensor has no counterpart or another shape; one line a tensor.
+            If a tensor has no counterpart or another shape: a line for each key of the section
+            ``model`` that differs, then one for each tensor.
         """
         ours, theirs = network.state_dict(), self.model.network.state_dict()
         found = [
@@ -102,9 +106,11 @@ class Start:
             for name in dict.fromkeys((*ours, *theirs))
             if _shape(ours, name) != _shape(theirs, name)
         ]
-        if len(found) > MOST_LINES:
-            found = [*found[:MOST_LINES], f"and {len(found) - MOST_LINES} more tensors"]
-        self._refuse(found)
+        keys = told_changes(_model_of(plan.spec), _model_of(self.model.spec)) if found else []
+        most = MOST_BEHIND_KEYS if keys else MOST_LINES
+        if len(found) > most:
+            found = [*found[:most], f"and {len(found) - most} more tensors"]
+        self._refuse([*keys, *found])
         network.load_state_dict(theirs)
 
     def told(self, prepared: Prepared) -> Iterator[str]:
@@ -189,6 +195,19 @@ def _field_differences(theirs: FieldSpec, ours: FieldSpec) -> Iterator[str]:
             f"{ours.name}.components: the task has {', '.join(ours.labels)}, "
             f"the run {', '.join(theirs.labels)}"
         )
+
+
+def _model_of(spec: TaskSpec) -> dict[str, Any]:
+    """The section ``model``, every option of its plugins filled in."""
+    section: dict[str, Any] = spec.model_dump(mode="json")["model"]
+    for loc, (kind, choice) in spec.choices().items():
+        if loc[0] == "model" and choice.use != NO_ENCODER:
+            target = section
+            for part in loc[1:-1]:
+                target = target[str(part)]
+            options = options_model(kind, choice.use)(**choice.options)
+            target[str(loc[-1])] = {"use": choice.use, **options.model_dump(mode="json")}
+    return {"model": section}
 
 
 def _shape(tensors: Mapping[str, Any], name: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, get_args
 import torch
 
 from fieldvae.data.store import write_store
-from fieldvae.document import dump_yaml
+from fieldvae.document import dump_yaml, parse_document, read_document
 from fieldvae.errors import OptionError, RunError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
@@ -28,6 +28,7 @@ from fieldvae.workflow import keeping
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
 from fieldvae.workflow.cautions import cautions
+from fieldvae.workflow.changes import told_changes
 from fieldvae.workflow.designs.analysis import store_analysis, store_designs
 from fieldvae.workflow.designs.labeling import sentences as sentences_of_designs
 from fieldvae.workflow.designs.optimizing import optimize
@@ -191,7 +192,7 @@ def run_plan(
         prepared = prepare(plan, scaling=None if start is None else start.scaling)
         network = rehearsed(prepared)
     if start is not None:
-        start.give_weights(network)
+        start.give_weights(network, plan)
     claim(directory, resume=resume, force=force)
     told = _Log(directory, progress or Silence())
     _stage_data(directory, plan, prepared, start, place, told)
@@ -264,12 +265,18 @@ def check_same_task(directory: RunDirectory, plan: Plan) -> None:
     Raises
     ------
     RunError
-        With the remedy.
+        With the keys that differ, and the remedy.
     """
-    if directory.filled.exists() and directory.filled.read_text(encoding="utf-8") != _filled(plan):
+    if not directory.filled.exists():
+        return
+    ours = parse_document(_filled(plan), name="the task").data
+    found = told_changes(ours, read_document(directory.filled).data)
+    if found:
+        lines = "\n".join(f"  {line}" for line in found)
         raise RunError(
-            f"{directory.path} was begun with another task than this one (compare "
-            f"{directory.filled.name}); undo the change, or start anew with --force"
+            f"{directory.path} was begun with another task than this one:\n{lines}\n"
+            f"undo the change to go on ({directory.filled.name} has the run's task), start anew "
+            "with --force, or give another --out"
         )
 
 

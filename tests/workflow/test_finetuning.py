@@ -95,12 +95,16 @@ class TestRefusal:
         assert not out.exists()
         return str(caught.value)
 
-    def test_lists_every_tensor_that_does_not_fit(self, small_task, trained_run, tmp_path):
-        model = {**small_task["model"], "latent": 6}
+    def test_names_the_keys_before_the_tensors(self, small_task, trained_run, tmp_path):
+        decoder = {"use": "convolution", "channels": 12}
+        model = {**small_task["model"], "latent": 6, "decoder": decoder}
         told = self.refused({**small_task, "model": model}, trained_run, tmp_path / "run")
-        assert "its model does not fit this task:\n" in told
-        assert "decoder" in told
-        assert "encoder" in told
+        was = fieldvae.load(trained_run).spec.model
+        first, second, third, *_ = told.split("\n  ")[1:]
+        assert first == f"model.latent: the task has 6, the run {was.latent}"
+        assert second.startswith("model.decoder.channels: the task has 12, the run ")
+        assert " has shape " in third
+        assert "more tensors\n" in told
         assert "take over these parts of its task.filled.yaml" in told
 
     def test_lists_every_field_that_is_another(self, small_task, trained_run, tmp_path):

@@ -163,8 +163,21 @@ class TestResume:
     def test_refuses_another_task(self, foreign_task, tmp_path):
         out = tmp_path / "run"
         fieldvae.run(foreign_task(), out=out, until="data")
-        with pytest.raises(RunError, match="was begun with another task"):
-            fieldvae.run(foreign_task(training={"epochs": 9}), out=out, resume=True)
+        changed = foreign_task(training={"epochs": 9}, evaluation={"realizations": 5, "seed": 3})
+        with pytest.raises(RunError) as caught:
+            fieldvae.run(changed, out=out, resume=True)
+        told = str(caught.value)
+        assert "was begun with another task than this one:\n" in told
+        assert "  training.epochs: the task has 9, the run 3\n" in told
+        assert "  evaluation.seed: the task has 3, the run 0\n" in told
+        assert "start anew with --force, or give another --out" in told
+        assert "inputs" not in told
+
+    def test_takes_the_same_task_written_in_another_way(self, foreign_task, tmp_path):
+        out = tmp_path / "run"
+        directory = fieldvae.run(foreign_task(), out=out, until="data").directory
+        directory.filled.write_text(f"# read again\n{directory.filled.read_text()}\n")
+        fieldvae.run(foreign_task(), out=out, until="data", resume=True)
 
 
 class TestTrainedModel:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fieldvae.errors import OptionError, WriteError
+from fieldvae.errors import WriteError
 from fieldvae.evaluation.alternatives import Comparison
 from fieldvae.evaluation.learning import LearningCurve
+from fieldvae.workflow.cautions import FEW_TO_TRAIN
 from fieldvae.workflow.comparing.checking import NUMBERS, PAGE
 from fieldvae.workflow.comparing.serving import compare
 from fieldvae.workflow.directory import write_json
@@ -21,6 +22,7 @@ from fieldvae.workflow.sweeping.varying import (
     FRACTION,
     SEED,
     Member,
+    check_fractions,
     chosen,
     members_of,
     task_file,
@@ -143,8 +145,7 @@ def learning_curve(
     FieldvaeError
         Where runs failed; the others are finished first.
     """
-    if len(fractions) < 2:
-        raise OptionError("a curve needs two fractions or more, as in --fractions 0.25,0.5,1")
+    check_fractions(fractions)
     vary: dict[str, Sequence[Any]] = {FRACTION: [float(each) for each in fractions]}
     if seeds is not None:
         vary[SEED] = seeds
@@ -152,6 +153,12 @@ def learning_curve(
     if not _made(task, members, place, options or SweepOptions(), progress):
         return None
     curve = read_curve([place / member.name for member in members])
+    if curve.smallest < FEW_TO_TRAIN:
+        words = "one sample" if curve.smallest == 1 else f"{curve.smallest} samples"
+        (progress or Silence()).warn(
+            f"the smallest part has {words} to train on: its point says little, and so does the "
+            "curve from there; take larger --fractions"
+        )
     from fieldvae.report.learning import write_learning_curve  # matplotlib
 
     try:

@@ -122,6 +122,31 @@ def read_values(text: str, *, option: str) -> list[Any]:
     return list(values)
 
 
+def check_fractions(fractions: Sequence[Any]) -> None:
+    """Refuse fractions of which no learning curve can be made.
+
+    Raises
+    ------
+    OptionError
+        If there are fewer than two, or one is no share.
+
+    Examples
+    --------
+    >>> check_fractions([0.5, 1])
+    """
+    for each in fractions:
+        if isinstance(each, bool) or not isinstance(each, int | float) or not 0 < each <= 1:
+            raise OptionError(
+                f"--fractions: {each!r} is no share of the training samples; expected numbers "
+                "above 0, up to 1 for all of them, as in --fractions 0.25,0.5,1"
+            )
+    if len(set(fractions)) < 2:
+        raise OptionError(
+            "a learning curve needs two fractions of the training samples or more, as in "
+            "--fractions 0.25,0.5,1"
+        )
+
+
 def task_file(task: Path | Mapping[str, Any], members: Sequence[Member], out: Path) -> Path:
     """Return a file with the task, written where the task was given as mappings."""
     if not isinstance(task, Mapping):

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fieldvae import OptionError, SpecError
-from fieldvae.workflow.sweeping.varying import chosen, members_of, read_values, read_variations
+from fieldvae.workflow.sweeping.varying import (
+    check_fractions,
+    chosen,
+    members_of,
+    read_values,
+    read_variations,
+)
 
 
 class TestMembers:
@@ -44,6 +50,21 @@ class TestMembers:
         assert [m.name for m in chosen(found, 1)] == ["seed-6"]
         with pytest.raises(OptionError, match="there are 0 seed-5, 1 seed-6"):
             chosen(found, 2)
+
+
+class TestFractions:
+    @pytest.mark.parametrize(
+        ("fractions", "words"),
+        [
+            ([0.5], "a learning curve needs two fractions .*, as in --fractions 0.25,0.5,1"),
+            ([0.5, 2], "--fractions: 2 is no share of the training samples; expected numbers abo"),
+            ([0, 1], "--fractions: 0 is no share"),
+            (["half", 1], "--fractions: 'half' is no share"),
+        ],
+    )
+    def test_of_no_curve_are_refused(self, fractions, words):
+        with pytest.raises(OptionError, match=words):
+            check_fractions(fractions)
 
 
 class TestVariations:

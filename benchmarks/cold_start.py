@@ -33,7 +33,9 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         wrong = Path(folder) / "task.yaml"
-        wrong.write_text("task: stress\nmodle: {}\nmodel: {encoder: convolutional}\n")
+        wrong.write_text(
+            "task: stress\nmodle: {}\nmodel: {encoder: convolutional}\n", encoding="utf-8"
+        )
         torch = seconds("import torch")
         print(f"{'import torch':<32} {torch:6.3f} s")
         for name, command in {

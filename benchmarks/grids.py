@@ -46,7 +46,9 @@ def main() -> None:
     samples = fieldvae.open_store(arguments.store, model.fields, require=names)
     data, grid = samples.dataset, samples.grid
     if grid.shape == model.grid.shape:
-        data = data.isel(sample=json.loads((arguments.run / "split.json").read_text())["test"])
+        data = data.isel(
+            sample=json.loads((arguments.run / "split.json").read_text(encoding="utf-8"))["test"]
+        )
     inputs = [model.fields[name] for name in model.spec.inputs]
     (output,) = (model.fields[name] for name in model.spec.outputs)
     size, generator = arguments.realizations, np.random.default_rng(arguments.seed)

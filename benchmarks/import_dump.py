@@ -68,7 +68,7 @@ def write(path: Path, *, atoms: int = ATOMS) -> None:
     positions = crystal(generator)
     types = generator.integers(1, 4, ATOMS)
     cells = (CELLS[0] * atoms // ATOMS, *CELLS[1:])
-    with path.open("w") as file:
+    with path.open("w", encoding="ascii") as file:
         file.write("ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n")
         file.write(f"{atoms}\nITEM: BOX BOUNDS pp pp pp\n")
         file.writelines(f"0 {n * CONSTANT}\n" for n in cells)
@@ -120,7 +120,7 @@ def loop(path: Path) -> float:
     """CPU time of a plain loop over the first lines, for all of them."""
     sums = np.zeros((int(np.prod(GRID)), 18)).tolist()
     lengths = [n * CONSTANT for n in CELLS]
-    with path.open() as file:
+    with path.open(encoding="ascii") as file:
         file.seek(path.stat().st_size // 2)  # lines of the mean length
         file.readline()
         start = time.process_time()

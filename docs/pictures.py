@@ -184,9 +184,11 @@ def main(run: Path) -> None:
     run
         Directory of a finished quickstart run, its store where it was.
     """
-    summary = json.loads((run / "run.json").read_text())
+    summary = json.loads((run / "run.json").read_text(encoding="utf-8"))
     store = xr.open_zarr(summary["stores"][0], consolidated=False)
-    samples = store.isel(sample=json.loads((run / "split.json").read_text())["test"])
+    samples = store.isel(
+        sample=json.loads((run / "split.json").read_text(encoding="utf-8"))["test"]
+    )
     model = fieldvae.load(run)
     drawn = model.predict(samples, realizations=MEMBERS, self_check=False, seed=1)[FIELD]
     true = samples[FIELD].transpose("sample", "voigt", "x", "y", "z").sel(voigt=drawn["voigt"])
@@ -204,7 +206,9 @@ def main(run: Path) -> None:
             true.isel(one).sel(voigt=SHOWN).values.ravel(), shown
         ),
         "calibration-shapes": lambda: draw_shapes(truth, cases),
-        "calibration-strata": lambda: draw_strata(json.loads((run / "metrics.json").read_text())),
+        "calibration-strata": lambda: draw_strata(
+            json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+        ),
     }
     with house_style():
         for name, make in figures.items():

@@ -22,6 +22,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from fieldvae.data.manifest import synchronize
 from fieldvae.errors import RunError
 
 KEPT = 2
@@ -177,11 +178,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    synchronize(path.parent)
 
 
 def _epochs(folder: Path) -> list[int]:

@@ -38,13 +38,13 @@ def main() -> None:
     parser.add_argument("--potential", type=Path, required=True)
     parser.add_argument("--pair-style", default="eam/alloy", choices=["eam/alloy", "eam/fs"])
     arguments = parser.parse_args()
-    index = json.loads((arguments.structures / INDEX).read_text())
+    index = json.loads((arguments.structures / INDEX).read_text(encoding="utf-8"))
     elements = tuple(index["elements"])
     lattice = Lattice(tuple(index["cells"]), tuple(index["grid"]), tuple(index["orientation"]))
     potential = Potential(arguments.pair_style, potential_file(arguments.potential), elements)
     model = fieldvae.load(arguments.run)
     results = arguments.structures / "check.json"
-    found = json.loads(results.read_text()) if results.exists() else []
+    found = json.loads(results.read_text(encoding="utf-8")) if results.exists() else []
     done = {entry["file"] for entry in found}
     modulus = None
     for structure in index["structures"]:
@@ -67,7 +67,7 @@ def main() -> None:
                 "predicted_as_realized": second_moment(ensemble),
             }
         )
-        results.write_text(json.dumps(found, indent=2) + "\n")
+        results.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         entry = found[-1]
         print(
             f"{entry['file']}: relaxed {entry['relaxed']:.4f}, predicted {entry['predicted']:.4f}, "

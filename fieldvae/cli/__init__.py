@@ -7,6 +7,7 @@ import signal
 import sys
 from types import FrameType
 
+from fieldvae.cli.terminal import spare_terminals
 from fieldvae.errors import FieldvaeError, InputError
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
@@ -19,7 +20,8 @@ def main() -> None:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGUSR1"):  # of which Windows has only the first
+    spare_terminals()
+    for name in ("SIGTERM", "SIGUSR1", "SIGBREAK"):  # the second is not on Windows, the last only
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), interrupt)
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,8 +82,15 @@ def verify_manifest(store: Path, *, name: str) -> None:
 
 
 def synchronize(path: Path) -> None:
-    """Bring a file or a folder's list of files to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Bring a file or a folder's list of files to the disk.
+
+    Windows opens no folders and keeps their lists by itself; of a file it brings to the disk only
+    what was opened for writing.
+    """
+    folder = path.is_dir()
+    if folder and sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

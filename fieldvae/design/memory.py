@@ -13,6 +13,9 @@ SHARE = 0.5
 """Share of the free memory that is used: intermediate results of a backward pass come on top of
 what a forward pass keeps."""
 
+ASSUMED = 4 * 1024**3
+"""Free bytes that are counted on where the system tells of none."""
+
 TRIAL = (1, 3)
 """Numbers of starts whose difference shows what one more needs."""
 
@@ -55,10 +58,11 @@ def _kept(judge: Callable[[int], Tensor], count: int) -> int:
 def _free(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    found = [pages // 2]
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
-        lines = meminfo.read_text().splitlines()
-        found += [1024 * int(x.split()[1]) for x in lines if x.startswith("MemAvailable:")]
-    return min(found[1:] or found)
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+        for line in lines:
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    told = getattr(os, "sysconf", None)  # of which Windows has none
+    return ASSUMED if told is None else told("SC_PHYS_PAGES") * told("SC_PAGE_SIZE") // 2

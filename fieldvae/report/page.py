@@ -87,7 +87,7 @@ def write_report(run: Path) -> Path:
     for section in sections:
         for plot in section.plots:
             (staged / "figures" / f"{plot.name}.png").write_bytes(plot.png)
-    (staged / "index.html").write_text(page, encoding="utf-8")
+    (staged / "index.html").write_text(page, encoding="utf-8", errors="replace")
     target = record.path / "report"
     shutil.rmtree(target, ignore_errors=True)
     os.replace(staged, target)

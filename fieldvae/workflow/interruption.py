@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name)
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGBREAK")
+    if hasattr(signal, name)
 )
-"""Ctrl-C; what ends a job; what SLURM is asked to send some time before (Windows has no such)."""
+"""Ctrl-C; what ends a job; what SLURM is asked to send some time before (Windows has no such); what
+a sweep sends to its runs on Windows."""
 
 
 class Interruption:

@@ -44,7 +44,7 @@ def over_preset(
         words = f"{path}: there is no design preset {preset!r}{hint}"
         found.append(document.problem((*at, "preset"), words))
         preset = DEFAULT
-    text = (files("fieldvae") / "presets" / "design" / f"{preset}.yaml").read_text("utf-8")
+    text = (files("fieldvae") / "presets" / "design" / f"{preset}.yaml").read_text(encoding="utf-8")
     beneath = parse_document(text, name=f"design preset {preset}").data
     return merge(beneath, section), found
 

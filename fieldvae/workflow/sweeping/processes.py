@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,12 @@ from fieldvae.workflow.sweeping.running import Device, finished, raise_failures
 from fieldvae.workflow.sweeping.varying import Member
 
 SECONDS_BETWEEN_LOOKS = 0.2
+
+STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+"""Asks a run to keep a checkpoint and stop; on Windows SIGTERM would end it at once."""
+
+GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""What Windows has for a session."""
 
 COMMAND = (sys.executable, "-c", "from fieldvae.cli import main; main()", "run")
 
@@ -72,7 +79,7 @@ def make_runs_beside(
     except KeyboardInterrupt:
         progress.warn("stopping all runs; each keeps a checkpoint, and the same call goes on")
         for _, process in going.values():
-            process.terminate()
+            process.send_signal(STOP)
         for _, process in going.values():
             process.wait()
         raise
@@ -100,8 +107,9 @@ def _started(
             words,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            env={**os.environ, **_share(place, workers)},
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", **_share(place, workers)},
             start_new_session=True,
+            creationflags=GROUP,
         )
 
 

@@ -58,7 +58,7 @@ class Potential:
         """Elements that the file names: the fourth line of eam files, where it can be read."""
         if self.style == "meam":
             return self.library_elements
-        with self.path.open(errors="replace") as file:
+        with self.path.open(encoding="utf-8", errors="replace") as file:
             words = [line.split() for _, line in zip(range(4), file, strict=False)][-1]
         counted = bool(words) and words[0].isdigit() and int(words[0]) == len(words) - 1
         return tuple(words[1:]) if counted else ()

@@ -136,7 +136,7 @@ def group_attributes(
 
 
 def _potential(potential: Potential) -> dict[str, Any]:
-    with potential.path.open(errors="replace") as file:
+    with potential.path.open(encoding="utf-8", errors="replace") as file:
         lines = [line.strip() for _, line in zip(range(3), file, strict=False)]
     return {
         "file": potential.path.name,

@@ -21,9 +21,10 @@ from fieldvae_atomistic.coarse import warren_cowley
 from fieldvae_atomistic.dynamics import SwapFix
 from fieldvae_atomistic.lammps import Triple, lammps
 from fieldvae_atomistic.lattice import CUBE, Lattice
+from fieldvae_atomistic.moves import check_thick
 from fieldvae_atomistic.ordering import BOLTZMANN
 from fieldvae_atomistic.potential import PairStyle
-from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
+from fieldvae_atomistic.rearranging import block_pair_counts, rearrange
 from fieldvae_atomistic.recipe import Method
 
 CONDITION_STREAM = (2,)

@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 from fieldvae_atomistic.lattice import Lattice
+from fieldvae_atomistic.moves import check_thick
 from fieldvae_atomistic.ordering import BOLTZMANN, anneal, pair_counts
-from fieldvae_atomistic.rearranging import block_pair_counts, check_thick, rearrange
+from fieldvae_atomistic.rearranging import block_pair_counts, rearrange
 
 from fieldvae import OptionError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,10 @@ def bare(field, grid, condition, *, waves=2): ...
 def heavy(forward, *, weight: float = 1.0): ...
 def few(outputs, grid, latent): ...
 def fewer(field): ...
+class Shy:
+    def __repr__(self):
+        raise ValueError("not shown")
+def shy(field, grid, condition, *, waves: object = Shy()): ...
 def busy(*, samples: int = 3, out: str = ""): ...
 """,
 }
@@ -57,6 +62,7 @@ POINTS = {
         "asserting": "asserting:Smoother",
         "absent": "parts:Absent",
         "fewer": "parts:fewer",
+        "shy": "parts:shy",
     },
     "losses": {"heavy": "parts:heavy"},
     "encoders": {"few": "parts:few"},
@@ -67,12 +73,13 @@ POINTS = {
 }
 
 COMPLAINTS = {
-    "exiting": ("is broken: SystemExit: 3 (",),
-    "asserting": ("is broken: AssertionError: not today (",),
+    "exiting": ("broken: SystemExit: 3 (",),
+    "asserting": ("broken: AssertionError: not today (",),
     "absent": ("has no attribute 'Absent'",),
     "fewer": ("it takes (field) by position; smoothers are handed (field, grid, condition)",),
     "lacking": (
-        "is broken: ModuleNotFoundError: No module named 'fieldvae_ghost' ",
+        "broken: ModuleNotFoundError: No module named 'fieldvae_ghost' (",
+        "lacking.py:1). ",
         "Install what it needs: pip install 'fieldvae-ghost>=2', or remove it with: pip uninstall",
     ),
     "number": (
@@ -91,6 +98,12 @@ COMPLAINTS = {
         "it takes (outputs, grid, latent) by position; encoders are handed (outputs, grid, "
         "latent, conditions)",
     ),
+    "shy": ("broken: ValueError: not shown (", "parts.py:17)"),
+    "malformed": (
+        "fieldvae-unwell-too 0.7  broken: its entry point is 'no module'; expected module:object. "
+        "Update or mend it, or remove it with: pip uninstall fieldvae-unwell-too",
+    ),
+    "renamed": ("broken: ModuleNotFoundError: No module named 'no_such_module'. Update or me",),
     "busy": ("its option 'out' bears a name that fieldvae uses itself; give it another",),
     "odd": ("3 is neither a FieldSpec nor a YAML file",),
     "chore": ("3 is no fieldvae.Task",),
@@ -104,7 +117,9 @@ COMPLAINTS = {
 
 @pytest.fixture(scope="session")
 def unwell(tmp_path_factory) -> Path:
-    """Where three distributions are installed: one with a broken plugin of each sort, two twins."""
+    """Where three distributions are installed: one with a broken plugin of each sort, two twins;
+
+    and one whose metadata are damaged."""
     folder = tmp_path_factory.mktemp("unwell")
     twin = {"smoothers": {"twin": "parts:Twin"}}
     code = {"parts": "from torch import nn\nclass Twin(nn.Module): ..."}
@@ -119,7 +134,14 @@ def unwell(tmp_path_factory) -> Path:
         write_distribution(folder, "fieldvae-first", modules=code, points=twin),
         write_distribution(folder, "fieldvae-second", modules=code, points=twin),
     ]
-    return install_wheels(roots, folder / "installed")
+    installed = install_wheels(roots, folder / "installed")
+    damaged = installed / "another_name-0.7.dist-info"
+    damaged.mkdir()
+    metadata = "Metadata-Version: 2.1\nName: fieldvae-unwell-too\nVersion: 0.7\n"
+    (damaged / "METADATA").write_text(metadata)
+    points = "[fieldvae.smoothers]\nmalformed = no module\nrenamed = no_such_module:Smoother\n"
+    (damaged / "entry_points.txt").write_text(points)
+    return installed
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +149,9 @@ def listed(unwell) -> str:
     """What ``fieldvae plugins`` says of them."""
     done = run_fieldvae("plugins", plugins=unwell, cwd=unwell)
     assert done.returncode == 0, done.stderr
-    assert "broken; tasks that do not use them are not affected" in done.stderr
+    assert " of them broken: " in done.stderr
+    assert ", exiting (fieldvae-unwell), " in done.stderr
+    assert "tasks that use no such plugin are not affected" in done.stderr
     return done.stdout
 
 
@@ -138,8 +162,8 @@ class TestList:
         for words in COMPLAINTS[name]:
             assert words in line
         if name != "twin":
-            assert "of fieldvae-unwell 0.7 is broken: " in line
-            assert line.endswith("remove it with: pip uninstall fieldvae-unwell")
+            assert re.search(r" fieldvae-unwell(-too)? 0\.7  broken: ", line)
+            assert re.search(r"remove it with: pip uninstall fieldvae-unwell(-too)?$", line)
 
     def test_has_all_others_as_ever(self, listed):
         assert "smoothers   pointwise            fieldvae 0.1.0  channels=40" in listed

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from fieldvae import registry
 from fieldvae.errors import PluginError
+from fieldvae.registry.known import known, remedy
 
 TOY = Path(__file__).parent / "distributions" / "toy"
 
@@ -40,6 +42,42 @@ def fieldvae(*arguments: str, plugins: Path | None = None) -> subprocess.Complet
         environment["PYTHONPATH"] = str(plugins)
     command = [sys.executable, "-c", "from fieldvae.cli import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+class TestKnown:
+    """Plugins of the distributions in ``plugins/``, which may not be installed."""
+
+    def test_are_those_that_the_distributions_register(self):
+        registered = {}
+        for path in sorted((Path(__file__).parents[1] / "plugins").glob("*/pyproject.toml")):
+            project = tomllib.loads(path.read_text())["project"]
+            registered[project["name"]] = {
+                group.removeprefix("fieldvae."): sorted(points)
+                for group, points in project["entry-points"].items()
+            }
+        assert known() == registered
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "words"),
+        [
+            (
+                "decoders",
+                "flow",
+                "; it comes with fieldvae-flow, which is not installed: pip install fieldvae-flow "
+                "(or ./plugins/fieldvae-flow of a checkout)",
+            ),
+            (
+                "decoders",
+                "flwo",
+                "; did you mean 'flow'? That comes with fieldvae-flow, which is not installed: "
+                "pip install fieldvae-flow (or ./plugins/fieldvae-flow of a checkout)",
+            ),
+            ("decoders", "convolutoin", "; did you mean 'convolution'? Installed: convolution"),
+            ("decoders", "mean", ". Installed: convolution; or install the distribution that br"),
+        ],
+    )
+    def test_are_told_with_what_to_install(self, kind, name, words):
+        assert remedy(kind, name, installed=["convolution"]).startswith(words)
 
 
 @pytest.fixture(scope="session")

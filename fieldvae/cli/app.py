@@ -272,21 +272,24 @@ def plugins() -> None:
     """List every installed plugin with its distribution, options and health."""
     from fieldvae.registry import examine
 
-    broken = 0
+    broken = []
     for health in examine():
         extension = health.extension
-        state = f"broken: {health.trouble}" if health.trouble else _listed(health.options)
-        broken += bool(health.trouble)
+        state = " ".join(f"{name}={default}" for name, default in health.options.items())
+        if health.trouble:
+            broken.append(f"{extension.name} ({extension.distribution})")
+            trouble = " ".join(health.trouble.split())  # a row is one line
+            state = f"broken: {trouble.partition(' is broken: ')[2] or trouble}"
         typer.echo(
             f"{extension.kind:<11} {extension.name:<20} "
             f"{extension.distribution} {extension.version}  {state}"
         )
     if broken:
-        typer.echo(f"{broken} broken; tasks that do not use them are not affected", err=True)
-
-
-def _listed(options: object) -> str:
-    return " ".join(f"{k}={v}" for k, v in options.items()) if isinstance(options, dict) else ""
+        count = f"{len(broken)} of them" if len(broken) > 1 else "one of them"
+        typer.echo(
+            f"{count} broken: {', '.join(broken)}; tasks that use no such plugin are not affected",
+            err=True,
+        )
 
 
 @app.command()

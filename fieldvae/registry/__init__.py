@@ -5,6 +5,7 @@ Listing names imports nothing. Each module takes only from those above it.
 ================  =================================================================================
 module            its whole job
 ================  =================================================================================
+``known``         which distribution brings a plugin that is not installed
 ``metadata``      what is registered under which name, without importing it
 ``faults``        blame for a plugin that is broken or fails
 ``loading``       a plugin imported, held to its contract, asked for its options, called

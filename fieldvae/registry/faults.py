@@ -11,6 +11,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from fieldvae.errors import FieldvaeError, PluginError
 from fieldvae.registry.metadata import KINDS, SINGULAR, Extension, extensions, registered
 
+_MACHINERY = re.compile(r"^<frozen|[/\\](importlib|stevedore|fieldvae[/\\]registry)[/\\]")
+"""Files through which a plugin is imported, where no plugin's mistake is."""
+
 
 @contextmanager
 def blaming(kind: str, name: str) -> Iterator[None]:
@@ -85,7 +88,8 @@ def failed(extension: Extension, error: BaseException) -> PluginError:
 
 
 def _last_words(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
+    found = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in found if not _MACHINERY.search(frame.filename)]
     where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
@@ -93,7 +97,11 @@ def _last_words(error: BaseException) -> str:
 def _missing_requirements(name: str) -> list[str]:
     """Requirements of a distribution, but for those of its extras, that nothing installed meets."""
     found = []
-    for requirement in (requires(name) or ()) if name != "unknown" else ():
+    try:
+        wanted_by = requires(name) or ()
+    except PackageNotFoundError:  # its metadata are damaged, or bear another name
+        return []
+    for requirement in wanted_by:
         wanted, _, marker = requirement.partition(";")
         needed = re.match(r"[\w.-]+", wanted)
         if needed and "extra" not in marker and not _is_installed(needed[0]):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fieldvae.errors import PluginError
+from fieldvae.registry.faults import failed
 from fieldvae.registry.loading import load
 from fieldvae.registry.metadata import KINDS, Extension, extensions
 from fieldvae.signature import POSITIONAL, options_of
@@ -28,7 +28,7 @@ class Health:
 
     extension: Extension
     trouble: str
-    options: Mapping[str, Any]
+    options: Mapping[str, str]
 
 
 def examine() -> Iterator[Health]:
@@ -37,12 +37,15 @@ def examine() -> Iterator[Health]:
         for extension in extensions(kind):
             try:
                 plugin = load(kind, extension.name)
-                options: dict[str, Any] = {}
+                options: dict[str, str] = {}
                 if kind in POSITIONAL:
                     fields = options_of(plugin, kind, extension.name).model_fields
                     options = {
-                        n: "required" if f.is_required() else f.default for n, f in fields.items()
+                        n: "required" if f.is_required() else str(f.default)
+                        for n, f in fields.items()
                     }
                 yield Health(extension, "", options)
             except PluginError as error:
                 yield Health(extension, str(error), {})
+            except Exception as error:  # a default may do anything while it is shown
+                yield Health(extension, str(failed(extension, error)), {})

@@ -5,6 +5,7 @@ The one place that knows stevedore.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from fieldvae.field import FieldSpec
 from fieldvae.registry.faults import blaming, broken, failed
 from fieldvae.registry.metadata import Extension, registered
 from fieldvae.signature import NETWORKS, breach, options_of
+
+_TARGET = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[.*\])?")
+"""What packaging allows as the object of an entry point."""
 
 
 def load(kind: str, name: str) -> Any:
@@ -35,6 +39,10 @@ def load(kind: str, name: str) -> Any:
 def _imported(extension: Extension) -> Any:
     from stevedore.driver import DriverManager
     from stevedore.exception import NoMatches
+
+    if not _TARGET.fullmatch(extension.target):
+        words = f"its entry point is {extension.target!r}; expected module:object"
+        raise broken(extension, words)
 
     def fail(_manager: object, _point: object, error: BaseException) -> None:
         raise error

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from fieldvae.errors import PluginError, nearest
+from fieldvae.errors import PluginError
+from fieldvae.registry.known import remedy
 from fieldvae.signature import POSITIONAL
 
 KINDS = ("fields", "tasks", *POSITIONAL)
@@ -70,9 +71,8 @@ def unknown(kind: str, name: str) -> str | None:
     """Say what is wrong with a name, or ``None`` where exactly one plugin bears it."""
     bearers = [extension for extension in extensions(kind) if extension.name == name]
     if not bearers:
-        installed = ", ".join(names(kind)) or "none"
-        hint = nearest(name, names(kind)) or "."
-        return f"no {SINGULAR[kind]} is named {name!r}{hint} Installed: {installed}"
+        how = remedy(kind, name, installed=names(kind))
+        return f"no {SINGULAR[kind]} is named {name!r}{how}"
     if len(bearers) > 1:
         listed = " and ".join(f"{e.distribution} {e.version}" for e in bearers)
         return (

@@ -150,4 +150,5 @@ def _distributions(told: Mapping[str, Any]) -> str:
     """What the model was made with, beside fieldvae itself."""
     plugins = told.get("provenance", {}).get("plugins", {})
     listed = ", ".join(f"{name} {number}" for name, number in plugins.items())
-    return f"; it was made with {listed}" if listed else ""
+    pinned = " ".join(f"{name}=={number}" for name, number in plugins.items())
+    return f"; it was made with {listed}: pip install {pinned}" if listed else ""

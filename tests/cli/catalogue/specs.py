@@ -101,6 +101,7 @@ SPECS = (
     appended("an unknown task", "task: strain\n"),
     spec("an unknown preset", ("  latent: 4\n", "  preset: papper\n")),
     spec("an unknown smoother", ("use: convolution", "use: convolutional")),
+    spec("a smoother that nothing installed brings", ("use: convolution", "use: spectral")),
     appended("a choice of no plugin", "losses: [{weight: 2}]\n"),
     spec("an unknown option", ("channels: 8", "chanels: 8")),
     spec("an option out of range", ("channels: 8", "channels: 0")),

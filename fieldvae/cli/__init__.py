@@ -24,8 +24,14 @@ def main() -> None:
     for name in ("SIGTERM", "SIGUSR1", "SIGBREAK"):  # the second is not on Windows, the last only
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), interrupt)
+    from fieldvae.cli.usage import USAGE_ERROR, run_app, told
+
     try:
-        app(standalone_mode=True)
+        sys.exit(run_app(app))
+    except USAGE_ERROR as error:
+        if words := told(error):
+            print(words, file=sys.stderr)
+        sys.exit(WRONG_INPUT)
     except InputError as error:
         sys.exit(_told(error, WRONG_INPUT))
     except FieldvaeError as error:

@@ -195,6 +195,9 @@ def evaluate(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier evaluation.")] = False,
     device: Device = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all scores as JSON, as in metrics.json.")
+    ] = False,
 ) -> None:
     """Score a trained model on a store that holds inputs and outputs."""
     from fieldvae.cli.screen import Screen
@@ -210,7 +213,15 @@ def evaluate(
         device=device,
         progress=Screen(),
     )
-    typer.echo(json.dumps(metrics, indent=2))
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2))
+        return
+    from fieldvae.evaluation import sentences
+
+    for sentence in sentences(metrics):
+        typer.echo(sentence)
+    if out is not None:
+        typer.echo(f"scores: {out / 'metrics.json'}")
 
 
 @app.command()

@@ -5,6 +5,7 @@ module            its whole job
 ================  ===============================================================================
 ``filling``       from what a user wrote to a whole task, checked down to plugins' options
 ``placing``       mistakes of lower rooms told with the line of the task
+``cautions``      what is allowed and still deserves a word
 ``preparing``     the data stage: samples, split, scaling, symmetry
 ``assembly``      from names to networks and loss terms
 ``rehearsing``    a first pass through everything, before a run writes anything

@@ -1,18 +1,25 @@
-"""What may be trained on and still deserves a word: few samples, inputs that never change."""
+"""What is allowed and still deserves a word: few samples, inputs that never change, other grids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fieldvae.workflow.preparing import Prepared
+from fieldvae.grid import Grid
+
+if TYPE_CHECKING:
+    from fieldvae.workflow.preparing import Prepared
 
 FEW_TO_TRAIN = 20
 """Training samples below which a law cannot be learned but for the simplest."""
 
 FEW_TO_TEST = 10
 """Test samples below which intervals of scores say next to nothing."""
+
+
+SHORTER = "waves of the training cell that have no room here are missing"
 
 
 def cautions(prepared: Prepared) -> Iterator[str]:
@@ -47,6 +54,35 @@ def cautions(prepared: Prepared) -> Iterator[str]:
                 f"the input {field.name!r} has the same value in every training sample: nothing "
                 "can be learned of it; remove it from inputs, or add samples where it differs"
             )
+
+
+def other_grid(trained: Grid, asked: Grid) -> str | None:
+    """Say what to expect of a model on a grid of another shape than that of its training.
+
+    Parameters
+    ----------
+    trained
+        The grid of training.
+    asked
+        That of the inputs.
+
+    Returns
+    -------
+    str or None
+        ``None`` where the shapes are one.
+
+    Examples
+    --------
+    >>> other_grid(Grid((4, 4)), Grid((8, 4)))
+    'trained on 4 x 4, predicting on 8 x 4: waves longer than the training cell are extrapolated, \
+see docs/model.md#other-grids'
+    """
+    if trained.shape == asked.shape:
+        return None
+    one, other = (" x ".join(map(str, grid.shape)) for grid in (trained, asked))
+    longer = any(b > a for a, b in zip(trained.shape, asked.shape, strict=True))
+    what = "waves longer than the training cell are extrapolated" if longer else SHORTER
+    return f"trained on {one}, predicting on {other}: {what}, see docs/model.md#other-grids"
 
 
 def _samples(count: int) -> str:

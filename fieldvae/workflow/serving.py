@@ -11,6 +11,7 @@ from fieldvae.data.samples import Samples
 from fieldvae.data.store import check_absent, open_store, write_store
 from fieldvae.errors import OptionError, RunError, SamplingError
 from fieldvae.workflow import keeping
+from fieldvae.workflow.cautions import other_grid
 from fieldvae.workflow.directory import RunDirectory, write_json
 from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.progress import Progress, Silence, passed_on
@@ -130,6 +131,9 @@ def evaluate_store(
             f"{store} is what the model was trained on; scores on it say nothing of other samples "
             "(those of the test part stand in the run's metrics.json)"
         )
+    grid = samples.grid if isinstance(samples, Samples) else samples.inputs.grid
+    if (words := other_grid(model.grid, grid)) is not None:
+        told.warn(words)
     evaluation = score_store(
         model,
         samples,

@@ -91,7 +91,7 @@ def write_task(
         if task is not None or not inputs or not outputs:
             raise OptionError(
                 "name an installed task, as in fieldvae init stress, or what to learn from a "
-                "store, as in --store my.zarr --inputs a,b --outputs c"
+                f"store, as in --store my.zarr --inputs a,b --outputs c{_listed(store)}"
             )
         dataset = read_dataset(store)
         _check_there(dataset, [*inputs, *outputs], str(store))
@@ -111,6 +111,20 @@ def write_task(
     head = HEAD.format(title=title, file=out, name=out.stem)
     out.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
     return out
+
+
+def _listed(store: Path) -> str:
+    """The variables of a store with dims and units, a line each; nothing where there is none."""
+    if not store.exists():
+        return ""
+    found = read_dataset(store).data_vars
+    width = max((len(str(name)) for name in found), default=0)
+    lines = [
+        f"  {name!s:<{width}}  ({', '.join(map(str, array.dims))})  "
+        f"{array.attrs.get('units', 'no units')}"
+        for name, array in found.items()
+    ]
+    return "\n".join([f"\n{store} holds:", *(lines or ["  nothing"])])
 
 
 def _subject(

@@ -227,6 +227,12 @@ class TestTrainedModel:
         with pytest.warns(fieldvae.PredictionWarning, match=r"100% of the samples \(4 of 4\)"):
             model.predict(data, realizations=1, self_check=False)
 
+    def test_warns_of_a_grid_of_another_shape(self, model, foreign):
+        longer = foreign(2).isel(x=[0, 1, 2, 3, 0, 1, 2, 3])
+        words = "trained on 4 x 4 x 4, predicting on 8 x 4 x 4: waves longer than the training cell"
+        with pytest.warns(fieldvae.PredictionWarning, match=words):
+            model.predict(longer, realizations=1, self_check=False)
+
     def test_warns_of_a_shortfall(self, model, foreign):
         model.check.tolerance.update(dict.fromkeys(model.check.tolerance, 1e-9))
         with pytest.warns(fieldvae.PredictionWarning, match="0 of 8 realizations passed"):

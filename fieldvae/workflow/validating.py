@@ -10,7 +10,7 @@ from fieldvae.grid import Grid
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.spec import TaskSpec
 from fieldvae.workflow.cautions import cautions
-from fieldvae.workflow.estimating import Estimate, estimate
+from fieldvae.workflow.estimating import GRADIENTS, LOADED, Estimate, estimate
 from fieldvae.workflow.filling import Plan
 from fieldvae.workflow.placing import placed
 from fieldvae.workflow.preparing import Prepared, prepare
@@ -145,9 +145,10 @@ def _cost(cost: Estimate, spec: TaskSpec, device: str) -> Iterator[str]:
         "estimate   ",
     )
     yield from _wrapped(
-        f"at least {_size(cost.bytes)} of memory beside the program: weights and optimizer "
-        f"{_size(cost.weight_bytes)}, activations {_size(cost.activation_bytes)} and their "
-        f"gradients, samples {_size(cost.data_bytes)}",
+        f"about {_size(cost.bytes)} of memory beside the program: weights and optimizer "
+        f"{_size(cost.weight_bytes)}, activations {_size(cost.activation_bytes)} and "
+        f"{GRADIENTS - 1:g} times as much for their gradients, samples {_size(cost.data_bytes)}, "
+        f"libraries {_size(LOADED)}",
         "           ",
     )
 

@@ -49,6 +49,11 @@ def test_samples_are_those_that_train_and_validate(found):
     assert found.data_bytes == 43 * channels * 64 * 4
 
 
+def test_memory_is_what_is_kept_gradients_and_libraries(found):
+    kept = found.weight_bytes + found.data_bytes
+    assert found.bytes == kept + int(2.5 * found.activation_bytes) + 80_000_000
+
+
 def test_larger_batches_keep_more_for_their_gradient(prepared, network, found, small_task):
     small = {**small_task, "training": {"epochs": 3, "batch": 4}}
     fewer = estimate(prepare(make_plan(small)), network, device="cpu")

@@ -176,18 +176,7 @@ def train(
         course.restore(load_checkpoint(checkpoints))
         yield from list(course.history)
     while not course.finished:
-        started, spent = time.perf_counter(), time.process_time()
-        epoch = course.epoch
-        weights = {term.name: scheduled(term.weight, epoch) for term in terms}
-        losses, rate = _train_epoch(course, terms, weights, data, augment, device)
-        held_out = None
-        if validation is not None:
-            with course.kept_weights():
-                held_out = _validate(model, terms, weights, validation, settings.seed, device)
-            last = {term.name: scheduled(term.weight, course.epochs - 1) for term in terms}
-            course.judge(sum(last[name] * value for name, value in held_out.terms.items()))
-        times = (time.perf_counter() - started, time.process_time() - spent)
-        record = EpochRecord(epoch + 1, course.epochs, losses, held_out, rate, *times)
+        record = _run_epoch(course, terms, data, validation, augment, device)
         course.history.append(record)
         course.epoch += 1
         due = course.finished or course.epoch % settings.checkpoint_every == 0
@@ -322,6 +311,29 @@ class _Course:
             torch.cuda.set_rng_state_all(state["generators"]["cuda"])
 
 
+def _run_epoch(
+    course: _Course,
+    terms: Sequence[Term],
+    data: Pair,
+    validation: Pair | None,
+    augment: Augment | None,
+    device: torch.device,
+) -> EpochRecord:
+    """Train for one epoch, and judge the weights to keep by the held-out samples."""
+    started, spent = time.perf_counter(), time.process_time()
+    weights = _weights(terms, course.epoch)
+    losses, rate = _train_epoch(course, terms, weights, data, augment, device)
+    held_out = None
+    if validation is not None:
+        seed = course.settings.seed
+        with course.kept_weights():
+            held_out = _validate(course.model, terms, weights, validation, seed, device)
+        last = _weights(terms, course.epochs - 1)
+        course.judge(sum(last[name] * value for name, value in held_out.terms.items()))
+    times = (time.perf_counter() - started, time.process_time() - spent)
+    return EpochRecord(course.epoch + 1, course.epochs, losses, held_out, rate, *times)
+
+
 def _train_epoch(
     course: _Course,
     terms: Sequence[Term],
@@ -372,6 +384,10 @@ def _validate(
             values = torch.stack([term.loss(forward) for term in terms])
             total += len(indices) * values.to("cpu", torch.float64)
     return _losses(terms, weights, total / count)
+
+
+def _weights(terms: Sequence[Term], epoch: int) -> dict[str, float]:
+    return {term.name: scheduled(term.weight, epoch) for term in terms}
 
 
 def _losses(terms: Sequence[Term], weights: Mapping[str, float], values: Tensor) -> Losses:

@@ -17,11 +17,15 @@ from fieldvae.data.arrayfiles import COMPONENT, ArrayFile, grouped, opened
 from fieldvae.data.conform import SAMPLE
 from fieldvae.data.files import find_files
 from fieldvae.data.naming import Naming, by_name, one_by_name
+from fieldvae.data.samples import STORE_VERSION
 from fieldvae.errors import OptionError, StoreError
 from fieldvae.grid import AXES, Grid
 
 EVEN = 1e-6
 """Share of a cell's edge by which the coordinates of a grid may miss even spacing."""
+
+Rows = Sequence[tuple[ArrayFile, Sequence[int | None]]]
+"""Every file with its rows; the row is ``None`` where a file is a sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,50 +159,56 @@ def arrays(
         labels=by_name("labels", labels),
         rename=one_by_name("rename", rename),
     )
-    groups = grouped(find_files(files))
-    samples: list[tuple[ArrayFile, int | None]] = []
-    counts: list[int] = []
-    first: xr.Dataset | None = None
-    trouble: StoreError | None = None
-    for file in groups:
-        rows: int | None = 1  # a file that cannot be read counts, and its error comes with it
-        try:
-            with opened(file, axes) as found:
-                dataset = naming.named(found, where=str(file))
-                rows = dataset.sizes.get(SAMPLE)
-                if first is None:
-                    first = dataset.isel({SAMPLE: slice(0)} if rows is not None else {}).load()
-        except StoreError as error:
-            trouble = trouble or error
-        samples += [(file, None)] if rows is None else [(file, row) for row in range(rows)]
-        counts.append(1 if rows is None else rows)
-    if first is None:
-        raise trouble or StoreError(f"{groups[0]} holds nothing")
+    rows, first = _surveyed(grouped(find_files(files)), axes, naming)
     grid = _grid(first, spacing, spacing_units, periodic, frame)
-    named = [
-        (path.name, count) for f, count in zip(groups, counts, strict=True) for path in f.paths
-    ]
-    provenance = {
-        "importer": "arrays",
-        "files": [{"name": name, "samples": count} for name, count in named],
-        "options": {"axes": axes, "rename": dict(naming.rename)},
-        "versions": {"fieldvae": version("fieldvae"), "numpy": np.__version__},
-    }
     return GriddedSamples(
         attributes={
-            "fieldvae_store": 1,
-            "spacing": list(grid.spacing),
-            "spacing_units": grid.spacing_units,
-            "periodic": list(grid.periodic),
-            "frame": list(grid.frame),
-            "provenance": json.dumps(provenance),
+            "fieldvae_store": STORE_VERSION,
+            **grid.attributes(),
+            "provenance": json.dumps(_provenance(rows, axes, naming)),
         },
-        samples=tuple(samples),
+        samples=tuple((file, row) for file, found in rows for row in found),
         axes=axes,
         naming=naming,
         sizes=_sizes(first),
         names=_names(first),
     )
+
+
+def _surveyed(
+    files: Sequence[ArrayFile], axes: tuple[str, ...], naming: Naming
+) -> tuple[Rows, xr.Dataset]:
+    """Look into every file: its rows, and the first that can be read, without its samples."""
+    found: list[tuple[ArrayFile, Sequence[int | None]]] = []
+    first: xr.Dataset | None = None
+    trouble: StoreError | None = None
+    for file in files:
+        count: int | None = 1  # a file that cannot be read counts, and its error comes with it
+        try:
+            with opened(file, axes) as held:
+                dataset = naming.named(held, where=str(file))
+                count = dataset.sizes.get(SAMPLE)
+                if first is None:
+                    first = dataset.isel({SAMPLE: slice(0)} if count is not None else {}).load()
+        except StoreError as error:
+            trouble = trouble or error
+        found.append((file, [None] if count is None else range(count)))
+    if first is None:
+        raise trouble or StoreError(f"{files[0]} holds nothing")
+    return found, first
+
+
+def _provenance(rows: Rows, axes: tuple[str, ...], naming: Naming) -> dict[str, Any]:
+    return {
+        "importer": "arrays",
+        "files": [
+            {"name": path.name, "samples": len(found)}
+            for file, found in rows
+            for path in file.paths
+        ],
+        "options": {"axes": axes, "rename": dict(naming.rename)},
+        "versions": {"fieldvae": version("fieldvae"), "numpy": np.__version__},
+    }
 
 
 def _names(dataset: xr.Dataset) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from fieldvae.errors import ShapeError
 from fieldvae.evaluation.details import figure_data
-from fieldvae.evaluation.heldout import DETERMINISTIC, MODEL, REFERENCE, HeldOut
+from fieldvae.evaluation.heldout import DETERMINISTIC, MODEL, REFERENCE, HeldOut, Measures
 from fieldvae.evaluation.mechanics import mechanics_metrics
 from fieldvae.evaluation.metrics import Resampling
 from fieldvae.evaluation.scale import ComponentScale
@@ -128,23 +128,15 @@ def evaluate(
             checked, reference, resampling=resampling
         )
     model["calibration"] = {
-        field.name: {
-            **calibration_verdict(field.title, model["prediction"][field.name]),
-            "ranks": rank_tests(
-                field.title,
-                measures[MODEL][field.name].samples,
-                realizations=measures[MODEL][field.name].realizations,
-            ),
-        }
-        for field in fields
+        field.name: _calibration(field, model["prediction"], measures[MODEL]) for field in fields
     }
     model["comparison"] = {
         name: held_out.compared(measures[MODEL], theirs, name=name, resampling=resampling)
         for name, theirs in measures.items()
         if name != MODEL
     }
-    own_chance = Resampling(resamples, np.random.default_rng(seed))
-    residuals = mechanics_metrics(fields, truth, predictions, grid=grid, resampling=own_chance)
+    anew = Resampling(resamples, np.random.default_rng(seed))
+    residuals = mechanics_metrics(fields, truth, predictions, grid=grid, resampling=anew)
     for name, by_field in residuals.items():
         metrics[name]["mechanics"] = by_field
     details = figure_data(
@@ -165,8 +157,15 @@ def evaluate(
     found = Evaluation(metrics, details)
     if strata is None:
         return found
-    again = Resampling(resamples, np.random.default_rng(seed))
-    return found.joined(Evaluation(stratified(held_out, measures, strata, again), xr.Dataset()))
+    anew = Resampling(resamples, np.random.default_rng(seed))
+    return found.joined(Evaluation(stratified(held_out, measures, strata, anew), xr.Dataset()))
+
+
+def _calibration(field: FieldSpec, scores: Mapping[str, Any], ours: Measures) -> dict[str, Any]:
+    """Say whether the model's realizations of a field may be read as probabilities."""
+    measured = ours[field.name]
+    ranks = rank_tests(field.title, measured.samples, realizations=measured.realizations)
+    return {**calibration_verdict(field.title, scores[field.name]), "ranks": ranks}
 
 
 def _check_samples(truth: xr.Dataset, predictions: Mapping[str, xr.Dataset]) -> None:

@@ -26,7 +26,7 @@ import xarray as xr
 
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
-from fieldvae.testing.periodic import Array, Blend, labeled, scalar
+from fieldvae.testing.periodic import Array, Blend, completed, labeled, scalar
 
 SIGNS = np.array([-1.0, 1.0])
 """Of the two modes, in this order."""
@@ -103,10 +103,7 @@ class BimodalField:
         shape = (samples, 1, *self.grid.shape)
         level = generator.standard_normal((samples, *[1] * (len(shape) - 1)))
         drive = level + self.blend(generator.standard_normal(shape))
-        dataset = xr.Dataset(attrs=self.grid.attributes())
-        dataset["drive"] = labeled(self.inputs[0], drive, self.grid)
-        drawn = self.realize(dataset, count=1, generator=generator)
-        return dataset.merge(drawn.isel(realization=0))
+        return completed(self, [drive], generator=generator)
 
     def weights(self, inputs: xr.Dataset) -> Array:
         """Return the exact probability of each mode, shape ``(sample, mode=2)``, down first."""

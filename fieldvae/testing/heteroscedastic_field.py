@@ -22,7 +22,7 @@ import xarray as xr
 
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
-from fieldvae.testing.periodic import Array, Blend, labeled, scalar
+from fieldvae.testing.periodic import Array, Blend, completed, labeled, scalar
 
 
 class HeteroscedasticField:
@@ -89,10 +89,7 @@ class HeteroscedasticField:
             of the grid.
         """
         load = self.blend(generator.standard_normal((samples, 1, *self.grid.shape)))
-        dataset = xr.Dataset(attrs=self.grid.attributes())
-        dataset["load"] = labeled(self.inputs[0], load, self.grid)
-        drawn = self.realize(dataset, count=1, generator=generator)
-        return dataset.merge(drawn.isel(realization=0))
+        return completed(self, [load], generator=generator)
 
     def expectation(self, inputs: xr.Dataset) -> Array:
         """Return the exact mean of the output, shape ``(sample, x, y, z)``."""

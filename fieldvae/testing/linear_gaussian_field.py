@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from fieldvae.field import VOIGT, FieldSpec
 from fieldvae.grid import Grid
-from fieldvae.testing.periodic import Array, labeled
+from fieldvae.testing.periodic import Array, completed, labeled
 
 SHEAR_MODULUS = 80.0
 """In GPa, about that of CoCrNi."""
@@ -111,11 +111,7 @@ class LinearGaussianField:
         misfit = sum(np.roll(misfit, 1, axis) for axis in (-3, -2, -1)) + 2 * misfit
         spacing = np.mean(self.grid.spacing)
         force = FORCE / spacing * generator.standard_normal((samples, 3, *self.grid.shape))
-        dataset = xr.Dataset(attrs=self.grid.attributes())
-        for field, values in zip(self.inputs, (misfit, force), strict=True):
-            dataset[field.name] = labeled(field, values, self.grid)
-        drawn = self.realize(dataset, count=1, generator=generator)
-        return dataset.merge(drawn.isel(realization=0))
+        return completed(self, (misfit, force), generator=generator)
 
     def expectation(self, inputs: xr.Dataset) -> Array:
         """Return the exact mean of the stress, GPa, shape ``(sample, component=6, x, y, z)``."""

@@ -1,6 +1,9 @@
-"""What fields of known law share: blends of neighboring cells, labels, reading."""
+"""What fields of known law share: blends of neighboring cells, labels, reading, samples."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
@@ -78,3 +81,45 @@ def scalar(field: FieldSpec, dataset: xr.Dataset, grid: Grid) -> Array:
     """Read a field of one component, shape ``(sample, [realization,] *grid.shape)``."""
     values = field_array(field, dataset, grid)
     return values.reshape(*values.shape[:-4], *grid.shape)
+
+
+class Medium(Protocol):
+    """A field of known law: its inputs, its grid, and draws from the law."""
+
+    grid: Grid
+
+    @property
+    def inputs(self) -> tuple[FieldSpec, ...]:
+        """The input fields."""
+
+    def realize(
+        self, inputs: xr.Dataset, *, count: int, generator: np.random.Generator
+    ) -> xr.Dataset:
+        """Draw outputs for given inputs."""
+
+
+def completed(
+    medium: Medium, values: Sequence[Array], *, generator: np.random.Generator
+) -> xr.Dataset:
+    """Label a medium's inputs, and draw one output for each sample.
+
+    Parameters
+    ----------
+    medium
+        The field of known law.
+    values
+        Of every input, shape ``(sample, component, x, y, z)``.
+    generator
+        The only source of chance.
+
+    Returns
+    -------
+    xr.Dataset
+        In the layout of a store: dims ``(sample, <field>_component, x, y, z)``, attributes of
+        the grid.
+    """
+    dataset = xr.Dataset(attrs=medium.grid.attributes())
+    for field, each in zip(medium.inputs, values, strict=True):
+        dataset[field.name] = labeled(field, each, medium.grid)
+    drawn = medium.realize(dataset, count=1, generator=generator)
+    return dataset.merge(drawn.isel(realization=0))

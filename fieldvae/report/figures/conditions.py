@@ -14,13 +14,13 @@ from fieldvae.evaluation.scores import Array
 from fieldvae.report.figures.pictures import (
     NUMBERING,
     QUARTILES,
+    bar_below,
     color_scale,
     draw_slice,
     height_of,
     name_axes,
     name_row,
     place,
-    round_ticks,
     wrapped,
 )
 from fieldvae.report.style import BLUE, INK, WIDTH, Plot, light_grid, new_figure, png
@@ -216,17 +216,9 @@ def _pictures(
         grid[0, 3 * group + 1].set_title("recovered", fontsize=8)
     name_axes(grid[-1, 0])
     if image is not None:
-        figure.colorbar(
-            image,
-            ax=list(grid.ravel()),
-            label=f"condition{' ' if len(samples) > 1 else LINE}"
-            f"({UNITS[measure_of(details, names[0])]})",
-            ticks=round_ticks(6),
-            orientation="horizontal",
-            aspect=45,
-            shrink=0.9,
-            pad=0.02 + 0.09 / figure.get_figheight(),
-        )
+        units = UNITS[measure_of(details, names[0])]
+        words = f"condition{' ' if len(samples) > 1 else LINE}({units})"
+        bar_below(figure, image, grid.ravel(), words, aspect=45, shrink=0.9)
     return png(figure)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
@@ -98,6 +99,29 @@ def round_ticks(most: int, norm: object = None) -> MaxNLocator | LogLocator:
     if isinstance(norm, LogNorm):
         return LogLocator(numticks=most)
     return MaxNLocator(most, steps=[1, 2, 5, 10])
+
+
+def bar_below(
+    figure: Figure,
+    image: AxesImage,
+    panels: Iterable[Axes],
+    words: str,
+    *,
+    aspect: float,
+    shrink: float = 1.0,
+    ticks: Locator | None = None,
+) -> None:
+    """Explain the colors of pictures by one bar below them, clear of the names of the axes."""
+    figure.colorbar(
+        image,
+        ax=list(panels),
+        label=words,
+        ticks=ticks or round_ticks(6),
+        orientation="horizontal",
+        aspect=aspect,
+        shrink=shrink,
+        pad=0.02 + 0.09 / figure.get_figheight(),
+    )
 
 
 def height_of(picture: Array) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from fieldvae.field import FieldSpec
+from fieldvae.report.figures.reconstruction_maps import shown_number
 from fieldvae.report.style import (
     BLUE,
     INK,
@@ -64,12 +65,8 @@ def parity_plot(field: FieldSpec, details: xr.Dataset, scores: dict[str, Any]) -
         f"parity-{field.name}",
         f"Reconstruction of {field.title}",
         f"Test fields encoded and decoded again, {truth.shape[1]} values a component drawn at "
-        f"random: R² {_shown(scores.get('r2'), 1, 3)}, mean relative error "
-        f"{_shown(scores.get('mre'), 100, 1)} % on the min-max scale. Good: points on the line. "
-        "Reconstruction feeds the answer to the encoder and says nothing of prediction.",
+        f"random: R² {shown_number(scores.get('r2'), 1, 3)}, mean relative error "
+        f"{shown_number(scores.get('mre'), 100, 1)} % on the min-max scale. Good: points on the "
+        "line. Reconstruction feeds the answer to the encoder and says nothing of prediction.",
         png(figure),
     )
-
-
-def _shown(value: float | None, factor: float, digits: int) -> str:
-    return "unknown" if value is None else f"{factor * value:.{digits}f}"

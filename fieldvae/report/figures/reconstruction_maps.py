@@ -15,6 +15,7 @@ from fieldvae.field import FieldSpec
 from fieldvae.report.figures.pictures import (
     NUMBERING,
     QUARTILES,
+    bar_below,
     color_scale,
     draw_slice,
     gray_cells,
@@ -22,7 +23,6 @@ from fieldvae.report.figures.pictures import (
     name_axes,
     name_row,
     place,
-    round_ticks,
 )
 from fieldvae.report.style import (
     BLUE,
@@ -185,15 +185,13 @@ def _bars(figure: Figure, grid: Any, images: list[AxesImage], field: FieldSpec) 
     if images[0].get_clim() == images[1].get_clim():
         bars = [(images[0], grid, f"{name}, and differences")]
     for image, axes, words in bars:
-        figure.colorbar(
+        bar_below(
+            figure,
             image,
-            ax=list(axes.ravel()),
-            label=with_units(words, field.units),
-            ticks=round_ticks(6),
-            orientation="horizontal",
+            axes.ravel(),
+            with_units(words, field.units),
             aspect=26 * (3 - len(bars)),
             shrink=0.9,
-            pad=0.02 + 0.09 / figure.get_figheight(),
         )
 
 

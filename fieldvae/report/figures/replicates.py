@@ -8,6 +8,7 @@ import xarray as xr
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
 from fieldvae.report.figures.pictures import (
+    bar_below,
     capital,
     color_scale,
     draw_slice,
@@ -16,7 +17,6 @@ from fieldvae.report.figures.pictures import (
     name_axes,
     name_row,
     place,
-    round_ticks,
 )
 from fieldvae.report.style import (
     BLUE,
@@ -93,15 +93,8 @@ def _images(field: FieldSpec, titles: list[str], true: Array, drawn: Array) -> b
         grid[0, count + 1 + index].set_title(f"realization {index + 1}", fontsize=8)
     name_axes(grid[-1, 0])
     if image is not None:
-        figure.colorbar(
-            image,
-            ax=list(grid.ravel()),
-            label=with_units(first_component(field), field.units),
-            ticks=round_ticks(6),
-            orientation="horizontal",
-            aspect=45,
-            pad=0.02 + 0.09 / figure.get_figheight(),
-        )
+        words = with_units(first_component(field), field.units)
+        bar_below(figure, image, grid.ravel(), words, aspect=45)
     return png(figure)
 
 

@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import Locator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from fieldvae.evaluation.scores import Array
 from fieldvae.field import FieldSpec
 from fieldvae.report.figures.pictures import (
     NUMBERING,
     QUARTILES,
+    bar_below,
     capital,
     color_scale,
     draw_slice,
@@ -170,10 +171,10 @@ def _images(field: FieldSpec, rows: list[_Row], label: str) -> bytes:
         grid[-1, (columns - 1) // 2].set_xlabel(words)
     elif field_image is not None:
         ticks = round_ticks(6, norm) if field.logarithmic else MaxNLocator(6, prune="upper")
-        _bar_below(figure, field_image, list(grid[:, :-1].ravel()), words, ticks, aspect=40)
+        bar_below(figure, field_image, grid[:, :-1].ravel(), words, aspect=40, ticks=ticks)
     if spread_image is not None:
-        spread = list(grid[:, -1])
-        _bar_below(figure, spread_image, spread, _spread_words(field), MaxNLocator(2), aspect=8)
+        words = _spread_words(field)
+        bar_below(figure, spread_image, grid[:, -1], words, aspect=8, ticks=MaxNLocator(2))
     return png(figure)
 
 
@@ -182,21 +183,6 @@ def _bar_beside(figure: Figure, image: AxesImage | None, panels: list[Axes]) -> 
     if image is not None:
         ticks = round_ticks(3, image.norm)
         figure.colorbar(image, ax=panels, ticks=ticks, aspect=10, pad=0.01)
-
-
-def _bar_below(
-    figure: Figure, image: AxesImage, panels: list[Axes], words: str, ticks: Locator, *, aspect: int
-) -> None:
-    """A color bar for all rows."""
-    figure.colorbar(
-        image,
-        ax=panels,
-        label=words,
-        ticks=ticks,
-        orientation="horizontal",
-        aspect=aspect,
-        pad=0.02 + 0.09 / figure.get_figheight(),
-    )
 
 
 def _spread_words(field: FieldSpec) -> str:

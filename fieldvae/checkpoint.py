@@ -126,7 +126,9 @@ def read_weights(content: bytes, *, name: str) -> dict[str, Tensor]:
     try:
         return load(content)
     except Exception as error:  # safetensors raises several kinds, some of them plain
-        raise RunError(f"{name}: the weights cannot be read ({error})") from error
+        raise RunError(
+            f"{name}: the weights cannot be read ({error}); copy them again, or train again"
+        ) from error
 
 
 def give_weights(model: nn.Module, weights: Mapping[str, Tensor], *, name: str) -> None:

@@ -136,7 +136,9 @@ def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], wher
     missing = [d for d in (SAMPLE, *_axes(field, axes)) if d not in array.dims]
     others = [str(d) for d in array.dims if d not in wanted]
     if missing:
-        raise StoreError(f"{found}, without {', '.join(missing)}; expected ({expected})")
+        alone = missing == [SAMPLE] and len(others) <= (field.tensor_kind != "scalar")
+        remedy = ": give a single sample the dim, dataset.expand_dims('sample')" if alone else ""
+        raise StoreError(f"{found}, without {', '.join(missing)}; expected ({expected}){remedy}")
     stray = [d for d in others if d in AXES]
     if stray:
         raise StoreError(

@@ -106,6 +106,8 @@ class Samples:
         ((4,), ('sample', 'heat_component', 'x'))
         """
         wanted = tuple(fields) if require is None else tuple(require)
+        if not dataset.variables:
+            raise StoreError(f"{name} holds no variables; expected {', '.join(wanted)}")
         dataset = without_quantities(dataset, wanted)
         findings = Findings()
         axes: tuple[str, ...] | None = None

@@ -13,6 +13,7 @@ from typing import Any
 import xarray as xr
 import zarr
 from zarr.codecs import BloscCodec, BloscShuffle, Crc32cCodec
+from zarr.errors import ContainsArrayError
 
 from fieldvae.data.conform import REALIZATION, SAMPLE
 from fieldvae.data.manifest import synchronize, verify_manifest, write_manifest
@@ -192,6 +193,11 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     place, name = Path(path), str(path)
     if not place.exists():
         raise StoreError(f"{name}: there is no such store; {_instead(place)}")
+    if place.is_file():
+        raise StoreError(
+            f"{name} is a file; expected a Zarr group, which is a directory: what xarray opens "
+            "(NetCDF among others) its Dataset.to_zarr writes as one"
+        )
     if not any((place / file).is_file() for file in _METADATA_FILES):
         raise StoreError(
             f"{name} is no Zarr group: it has no {' or '.join(_METADATA_FILES)}; "
@@ -200,6 +206,11 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     verify_manifest(place, name=name)
     try:
         dataset: xr.Dataset = xr.open_zarr(place, consolidated=False, chunks=None)
+    except ContainsArrayError:
+        raise StoreError(
+            f"{name} is one Zarr array without a name; expected a group of named arrays with named "
+            "dims, as xarray's Dataset.to_zarr writes it"
+        ) from None
     except Exception as error:  # zarr and xarray raise many kinds for metadata they cannot read
         raise StoreError(
             f"{name} is no Zarr group that xarray reads: {error}; copy or make it again"

@@ -85,5 +85,32 @@ see docs/model.md#other-grids'
     return f"trained on {one}, predicting on {other}: {what}, see docs/model.md#other-grids"
 
 
+def outside_range(outside: np.ndarray) -> str | None:
+    """Say how many samples have inputs outside the range of training.
+
+    Parameters
+    ----------
+    outside
+        Which samples have, ``(sample,)``.
+
+    Returns
+    -------
+    str or None
+        ``None`` where none has.
+
+    Examples
+    --------
+    >>> outside_range(np.array([False, True, False, False]))
+    '25% of the samples (1 of 4) have inputs outside the range that the model was trained on; \
+expect no skill there'
+    """
+    if not outside.any():
+        return None
+    return (
+        f"{outside.mean():.0%} of the samples ({int(outside.sum())} of {len(outside)}) have inputs "
+        "outside the range that the model was trained on; expect no skill there"
+    )
+
+
 def _samples(count: int) -> str:
     return "one sample" if count == 1 else f"{count} samples"

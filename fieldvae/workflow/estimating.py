@@ -24,13 +24,18 @@ PATIENT = 5.0
 """Seconds of a step from which one step is enough."""
 
 
-GRADIENTS = 2.5
-"""Memory of a step over what it keeps for its gradient: the gradient holds as much again, and
-intermediate results come on top. Measured, with the quickstart's peaks at batches of 32 and 256."""
+GRADIENTS = 2.0
+"""Memory of a step over what it keeps for its gradient, of which the gradient holds as much again.
 
-LOADED = 80_000_000
+Fitted, with :data:`LOADED`, to the peaks of four trainings on a CPU: the quickstart at batches of
+32, 128 and 256 (162, 332 and 558 MB; estimated 167, 327 and 542), and 16 samples of 16 x 16 x 16
+cells by convolutions (1158 MB; 1427). So it may miss by a fourth.
+"""
+
+LOADED = 100_000_000
 """Bytes that any training takes on a CPU: libraries and their kernels, which the first step loads,
-and samples on their way to scaled tensors. Measured with the same two peaks."""
+and samples on their way to scaled tensors. Fitted, see :data:`GRADIENTS`; not added on a GPU,
+whose memory they are not in."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class Estimate:
         What one step keeps for its gradient.
     data_bytes
         Scaled samples of the training and validation parts.
+    loaded_bytes
+        Libraries and their kernels, which the first step loads; none on a GPU.
     """
 
     steps: int
@@ -61,6 +68,7 @@ class Estimate:
     weight_bytes: int
     activation_bytes: int
     data_bytes: int
+    loaded_bytes: int
 
     @property
     def seconds(self) -> float:
@@ -70,7 +78,7 @@ class Estimate:
     @property
     def bytes(self) -> int:
         """At the peak of a step, beside the program as it stands before training."""
-        kept = self.weight_bytes + self.data_bytes + LOADED
+        kept = self.weight_bytes + self.data_bytes + self.loaded_bytes
         return kept + int(GRADIENTS * self.activation_bytes)
 
 
@@ -109,6 +117,7 @@ def estimate(prepared: Prepared, network: ConditionalVAE, *, device: str) -> Est
         weight_bytes=_weight_bytes(network, spec.training),
         activation_bytes=activations,
         data_bytes=sum(_bytes(t) for pair in pairs for part in pair for t in part.values()),
+        loaded_bytes=LOADED if device == "cpu" else 0,
     )
 
 

@@ -87,12 +87,22 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
         members = read_packed(path)
         return _rebuilt(members.model, members.weights(), name=str(run), device=device)
     folder = model_folder(path)
-    told = read_json(folder / MODEL)
     weights = folder / WEIGHTS
+    try:
+        told = read_json(folder / MODEL)
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{folder / MODEL} cannot be read ({error}); copy it again, or train again"
+        ) from error
+    if not isinstance(told, dict) or "format" not in told:
+        raise RunError(f"{folder / MODEL} is no model of fieldvae; give a run directory")
     try:
         content = weights.read_bytes()
     except OSError as error:
-        raise RunError(f"{weights}: the weights cannot be read ({error})") from error
+        raise RunError(
+            f"{weights}: the weights cannot be read ({error.strerror}); copy them again, or train "
+            "again"
+        ) from error
     return _rebuilt(told, read_weights(content, name=str(weights)), name=str(run), device=device)
 
 

@@ -23,10 +23,10 @@ def model_folder(run: Path) -> Path:
         if (folder / MODEL).exists():
             return folder
     states = {
-        "absent": "there is nothing",
-        "foreign": "it is no run of fieldvae",
+        "absent": "there is nothing; check the path",
+        "foreign": "it is no run; give the directory that `fieldvae run` made",
         "unfinished": "its training has not finished; go on with fieldvae run --resume",
-        "finished": "its model has been removed",
+        "finished": "its model has been removed; train again",
     }
     raise RunError(f"{run} holds no trained model: {states[RunDirectory(run).state()]}")
 

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from fieldvae.data.replicates import Replicates, has_replicates, open_replicates
 from fieldvae.data.samples import Samples
 from fieldvae.data.store import check_absent, open_store, write_store
-from fieldvae.errors import OptionError, RunError, SamplingError
+from fieldvae.errors import RunError, SamplingError
 from fieldvae.workflow import keeping
-from fieldvae.workflow.cautions import other_grid
+from fieldvae.workflow.cautions import other_grid, outside_range
+from fieldvae.workflow.destinations import check_no_source, check_scores
 from fieldvae.workflow.directory import RunDirectory, write_json
 from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.progress import Progress, Silence, passed_on
@@ -61,9 +62,9 @@ def predict_store(
         Under ``strict``, after what was drawn has been written.
     """
     told = progress or Silence()
-    check_absent(out, overwrite=force)
     model = keeping.load(run, device=choose_device(device))
-    _check_no_source(out, store, model)
+    check_no_source(out, model.spec, read=store)
+    check_absent(out, overwrite=force)
     samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
     rehearse(model, samples, requests, quantiles)
     failure: SamplingError | None = None
@@ -84,16 +85,6 @@ def predict_store(
     write_store(predictions, out, overwrite=force)
     if failure is not None:
         raise failure
-
-
-def _check_no_source(out: Path, store: Path, model: TrainedModel) -> None:
-    """Refuse to write over the inputs, or over data that the model was trained on."""
-    kept = [store, *model.spec.data.store, model.spec.data.test_store]
-    if any(path is not None and path.resolve() == out.resolve() for path in kept):
-        raise OptionError(
-            f"--out {out} is a store that is read, or that the model was trained on; "
-            "choose another path"
-        )
 
 
 def evaluate_store(
@@ -121,19 +112,22 @@ def evaluate_store(
         As in ``metrics.json``.
     """
     told = progress or Silence()
-    if out is not None:
-        check_absent(out / "evaluation.zarr", overwrite=force)
     check_whole(run, to="evaluate")
     model = keeping.load(run, device=choose_device(device))
+    if out is not None:
+        check_no_source(RunDirectory(out).evaluation, model.spec, read=store)
+        check_scores(out, force=force)
     samples = _scored(store, model)
     if store.resolve() in [path.resolve() for path in model.spec.data.store]:
         told.warn(
             f"{store} is what the model was trained on; scores on it say nothing of other samples "
             "(those of the test part stand in the run's metrics.json)"
         )
-    grid = samples.grid if isinstance(samples, Samples) else samples.inputs.grid
-    if (words := other_grid(model.grid, grid)) is not None:
-        told.warn(words)
+    inputs = samples if isinstance(samples, Samples) else samples.inputs
+    outside = model.envelope.outside(inputs.dataset)
+    for words in (outside_range(outside), other_grid(model.grid, inputs.grid)):
+        if words is not None:
+            told.warn(words)
     evaluation = score_store(
         model,
         samples,

@@ -22,7 +22,7 @@ from fieldvae.grid import Grid
 from fieldvae.notebook import facts_html
 from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
 from fieldvae.spec import TaskSpec
-from fieldvae.workflow.cautions import other_grid
+from fieldvae.workflow.cautions import other_grid, outside_range
 
 if TYPE_CHECKING:
     from fieldvae.model.cvae import ConditionalVAE
@@ -165,9 +165,10 @@ class TrainedModel:
         for name, value in (("realizations", realizations), ("max_draws", max_draws)):
             if not isinstance(value, int | np.integer) or value < 1:
                 raise OptionError(f"{name} is {value!r}; expected a whole number, at least 1")
-        self._warn_outside(samples)
-        if (told := other_grid(self.grid, samples.grid)) is not None:
-            warnings.warn(told, PredictionWarning, stacklevel=2)
+        outside = self.envelope.outside(samples.dataset)
+        for told in (outside_range(outside), other_grid(self.grid, samples.grid)):
+            if told is not None:
+                warnings.warn(told, PredictionWarning, stacklevel=2)
         generator = torch.Generator(self.device).manual_seed(
             settings.seed if seed is None else seed
         )
@@ -233,17 +234,6 @@ class TrainedModel:
             fields=[self.fields[name] for name in self.spec.outputs],
             grid=samples.grid,
         )
-
-    def _warn_outside(self, samples: Samples) -> None:
-        outside = self.envelope.outside(samples.dataset)
-        if outside.any():
-            share = f"{outside.mean():.0%} of the samples ({int(outside.sum())} of {len(outside)})"
-            warnings.warn(
-                f"{share} have inputs outside the range that the model was trained on; "
-                "expect no skill there",
-                PredictionWarning,
-                stacklevel=3,
-            )
 
     def outside(self, dataset: xr.Dataset) -> np.ndarray:
         """Tell which samples have inputs outside the range of training, ``(sample,)``.

@@ -10,7 +10,7 @@ from fieldvae.grid import Grid
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.spec import TaskSpec
 from fieldvae.workflow.cautions import cautions
-from fieldvae.workflow.estimating import GRADIENTS, LOADED, Estimate, estimate
+from fieldvae.workflow.estimating import GRADIENTS, Estimate, estimate
 from fieldvae.workflow.filling import Plan
 from fieldvae.workflow.placing import placed
 from fieldvae.workflow.preparing import Prepared, prepare
@@ -147,8 +147,8 @@ def _cost(cost: Estimate, spec: TaskSpec, device: str) -> Iterator[str]:
     yield from _wrapped(
         f"about {_size(cost.bytes)} of memory beside the program: weights and optimizer "
         f"{_size(cost.weight_bytes)}, activations {_size(cost.activation_bytes)} and "
-        f"{GRADIENTS - 1:g} times as much for their gradients, samples {_size(cost.data_bytes)}, "
-        f"libraries {_size(LOADED)}",
+        f"{GRADIENTS - 1:g} times as much for their gradients, samples {_size(cost.data_bytes)}"
+        + (f", libraries {_size(cost.loaded_bytes)}" if cost.loaded_bytes else ""),
         "           ",
     )
 

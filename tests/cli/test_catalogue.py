@@ -1,4 +1,4 @@
-"""Forty wrong tasks, as many wrong stores: what a user reads, letter by letter.
+"""Wrong tasks, wrong stores, wrong calls of a trained model: what a user reads, letter by letter.
 
 ``catalogue/messages.txt`` holds the whole message of every case under its name. Each names the
 place, what was found there and what to do; the exit code is 2, and an earlier run stays as it was.
@@ -6,6 +6,7 @@ place, what was found there and what to do; the exit code is 2, and an earlier r
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -14,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from fieldvae.cli import main
+from fieldvae.workflow.stages import run as run_task
 
 from .catalogue.case import TASK, Case
+from .catalogue.runs import RUNS
 from .catalogue.specs import SPECS
 from .catalogue.stores import STORES, dataset, put
 
-CASES = (*SPECS, *STORES)
+CASES = (*SPECS, *STORES, *RUNS)
 MESSAGES = Path(__file__).parent / "catalogue" / "messages.txt"
 
 
@@ -29,16 +32,15 @@ def messages() -> dict[str, str]:
     return {name: text.strip("\n") for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Path:
     """A folder with a right task, its store, and a finished run of it."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "task.yaml").write_text(TASK)
     put(dataset(), folder / "store.zarr")
-    run = folder / "runs" / "foreign"
-    (run / "model").mkdir(parents=True)
-    (run / "run.json").write_text('{"finished": true}')
-    (run / "model" / "weights.safetensors").write_text("months of work")
+    trained = run_task(folder / "task.yaml", until="train")
+    summary = trained.path / "run.json"
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), "finished": True}))
     return folder
 
 

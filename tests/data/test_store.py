@@ -162,6 +162,62 @@ class TestOpenStore:
         assert found.dataset["load"].shape == (6, 6)
 
 
+def packed(data):
+    """Whole numbers on the disk, by scale and offset, as NetCDF knows them."""
+    for name in FIELDS:
+        if data[name].dtype.kind == "f":
+            data[name].encoding = {"dtype": "i4", "scale_factor": 1e-6, "_FillValue": -(2**31)}
+    return data
+
+
+def cut(data):
+    """Chunks that cut samples and components, as programs for images write them."""
+    for variable in data.data_vars.values():
+        variable.encoding = {"chunks": tuple(max(1, size // 2) for size in variable.shape)}
+    return data
+
+
+STRANGE = {
+    "half precision": (lambda data: data.astype("f2"), 3, 2e-3),
+    "single precision": (lambda data: data.astype("f4"), 3, 1e-6),
+    "the other byte order": (lambda data: data.astype(">f8"), 3, 0),
+    "the other byte order, Zarr 2": (lambda data: data.astype(">f8"), 2, 0),
+    "packed": (packed, 3, 1e-6),
+    "small chunks": (cut, 3, 0),
+    "dims the other way": (lambda data: data.transpose(..., "sample"), 3, 0),
+    "samples of one name": (lambda data: data.assign_coords(sample=[7] * 6), 3, 0),
+}
+
+
+class TestStoresOfOtherPrograms:
+    @pytest.mark.parametrize("case", STRANGE)
+    def test_are_read_as_they_are_meant(self, case, tmp_path):
+        change, version, error = STRANGE[case]
+        fields = {name: FIELDS[name].model_copy(update={"closure": "none"}) for name in FIELDS}
+        theirs = change(cell())
+        text = {name: theirs[name].astype(object) for name in ("element", "voigt", "axis")}
+        theirs.assign_coords(text).to_zarr(
+            tmp_path / "theirs.zarr",
+            consolidated=False,
+            zarr_format=version,
+            write_empty_chunks=True,
+        )
+        found = open_store(tmp_path / "theirs.zarr", fields).dataset
+        write_store(cell(), tmp_path / "ours.zarr")
+        ours = open_store(tmp_path / "ours.zarr", fields).dataset
+        for name in FIELDS:
+            assert found[name].dims == ours[name].dims
+            scale = float(abs(ours[name]).max())
+            np.testing.assert_allclose(found[name], ours[name], rtol=0, atol=error * scale)
+
+    def test_may_hold_whole_numbers(self, tmp_path):
+        counts = np.arange(24).reshape(2, 3, 4)
+        data = xr.Dataset({"count": (("sample", "x", "y"), counts, {"units": "1"})})
+        data.to_zarr(tmp_path / "theirs.zarr", consolidated=False, zarr_format=3)
+        found = open_store(tmp_path / "theirs.zarr", {"count": FieldSpec(name="count", units="1")})
+        np.testing.assert_array_equal(found.dataset["count"].values[:, 0], counts)
+
+
 class TestRefusal:
     def test_names_a_path_that_is_missing(self, tmp_path):
         with pytest.raises(StoreError, match=r"nowhere\.zarr: there is no such store"):

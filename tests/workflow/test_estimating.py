@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from fieldvae.workflow.estimating import estimate
+from fieldvae.workflow.estimating import GRADIENTS, LOADED, estimate
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.rehearsing import rehearsed
@@ -51,7 +53,12 @@ def test_samples_are_those_that_train_and_validate(found):
 
 def test_memory_is_what_is_kept_gradients_and_libraries(found):
     kept = found.weight_bytes + found.data_bytes
-    assert found.bytes == kept + int(2.5 * found.activation_bytes) + 80_000_000
+    assert found.bytes == kept + int(GRADIENTS * found.activation_bytes) + LOADED
+
+
+def test_libraries_are_not_in_a_gpus_memory(found):
+    there = replace(found, loaded_bytes=0)
+    assert there.bytes == found.bytes - LOADED
 
 
 def test_larger_batches_keep_more_for_their_gradient(prepared, network, found, small_task):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import xarray as xr
 
 from fieldvae.data.store import check_absent, read_dataset, write_store
-from fieldvae.errors import OptionError, RunError
+from fieldvae.errors import RunError
 from fieldvae.spec import DesignSpec
 from fieldvae.workflow import keeping
 from fieldvae.workflow.designs.analysis import store_designs
@@ -18,6 +18,7 @@ from fieldvae.workflow.designs.exporting import check_exporter, export_designs
 from fieldvae.workflow.designs.labeling import sentences
 from fieldvae.workflow.designs.optimizing import optimize
 from fieldvae.workflow.designs.section import read_design
+from fieldvae.workflow.destinations import check_no_source
 from fieldvae.workflow.directory import RunDirectory, read_json
 from fieldvae.workflow.exporting import check_folder
 from fieldvae.workflow.filling import make_plan
@@ -125,7 +126,7 @@ def design_run(
     made = kept is None
     if kept is None:
         check_absent(path, overwrite=force)
-        _check_no_source(path, model)
+        check_no_source(path, model.spec)
         training = training_part(model)
         kept = optimize(model, spec, training, progress=told)
         if own:
@@ -152,15 +153,6 @@ def _kept(path: Path, spec: DesignSpec) -> xr.Dataset | None:
     told = json.loads(str(found.attrs.get("design", "{}")))
     asked = spec.model_dump(mode="json")
     return found if {**told, "export": None} == {**asked, "export": None} else None
-
-
-def _check_no_source(path: Path, model: TrainedModel) -> None:
-    """Refuse to write over data that the model was trained on."""
-    kept = [*model.spec.data.store, model.spec.data.test_store]
-    if any(store is not None and store.resolve() == path.resolve() for store in kept):
-        raise OptionError(
-            f"--out {path} is a store that the model was trained on; choose another path"
-        )
 
 
 def design_of(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+import zarr
 
 from fieldvae.data.store import write_store
 
@@ -132,6 +133,18 @@ STORES = (
     Case("no such store", lambda folder: emptied(folder) and None),
     Case("a folder that is no store", lambda folder: emptied(folder).mkdir()),
     Case("a file instead of a store", lambda folder: emptied(folder).write_text("1 2 3") and None),
+    Case(
+        "a NetCDF file instead of a store",
+        lambda folder: (
+            xr.Dataset({FLUX: ("sample", np.ones(3))}).to_netcdf(emptied(folder), engine="scipy")
+            and None
+        ),
+    ),
+    Case(
+        "an array instead of a store",
+        lambda folder: zarr.save_array(emptied(folder), np.ones(3), zarr_format=3),
+    ),
+    store("an empty store", lambda _: xr.Dataset()),
     Case(
         "a write that was not finished",
         lambda folder: (folder / "store.zarr").rename(folder / "store.zarr.partial-812") and None,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fieldvae.field import VOIGT, FieldSpec
     from fieldvae.gaussian import DiagonalGaussian
     from fieldvae.grid import Grid
-    from fieldvae.model.convolution import GridConv
+    from fieldvae.model.layers import GridConv
     from fieldvae.quantities.fields import PhysicalFields, QuantityField
     from fieldvae.quantities.labeled import quantity
     from fieldvae.quantities.naming import Quantity, named_quantity
@@ -95,7 +95,7 @@ _HOMES = {
     "fieldvae.field": ("VOIGT", "FieldSpec"),
     "fieldvae.gaussian": ("DiagonalGaussian",),
     "fieldvae.grid": ("Grid",),
-    "fieldvae.model.convolution": ("GridConv",),
+    "fieldvae.model.layers": ("GridConv",),
     "fieldvae.quantities.fields": ("PhysicalFields", "QuantityField"),
     "fieldvae.quantities.labeled": ("quantity",),
     "fieldvae.quantities.naming": ("Quantity", "named_quantity"),

@@ -12,7 +12,7 @@ from fieldvae.contract import ConditionSpec, LatentSpec
 from fieldvae.errors import OptionError
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
-from fieldvae.model.convolution import GridConv, start_at_zero
+from fieldvae.model.layers import GridConv, start_at_zero
 
 
 class StandardPrior(nn.Module):

@@ -3,8 +3,9 @@ import torch
 from torch.testing import assert_close
 
 from fieldvae.grid import Grid
-from fieldvae.model import convolution
-from fieldvae.model.convolution import ConvolutionDecoder, GridConv
+from fieldvae.model import layers
+from fieldvae.model.convolution import ConvolutionDecoder
+from fieldvae.model.layers import GridConv
 
 GRIDS = [
     Grid((4, 4, 4), periodic=(True, True, True)),
@@ -37,7 +38,7 @@ class TestGridConv:
         layer = GridConv(3, 5, cube)
         field = torch.randn(2, 3, 4, 4, 4)
         small = layer(field)
-        monkeypatch.setattr(convolution, "SMALL", 0)
+        monkeypatch.setattr(layers, "SMALL", 0)
         assert_close(layer(field), small)
 
     def test_wraps_around_periodic_axes_only(self):

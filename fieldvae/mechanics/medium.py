@@ -26,7 +26,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 
 import torch
 from torch import Tensor
@@ -37,6 +36,9 @@ FOLDS = 1
 """How many waves shorter than two blocks are taken in, each way along every axis. With one the
 response of a cubic crystal (250, 155, 140 GPa) on 8x8x8 blocks of 4x4x4 fcc cells is 0.4 % off
 (squares over squares), with three 0.05 %."""
+
+AT_ONCE = 65_536
+"""Folded waves that are computed at once: on large grids they would fill the memory."""
 
 NOTHING = 1e-12
 """Weights below this are zeros of the sinc, but for rounding."""
@@ -90,18 +92,26 @@ def block_response(stiffness: Tensor, shape: Shape, spacing: Edges) -> Tensor:
         tensor component of the eigenstrain. Zero for the mean, whose stress the load sets.
     """
     waves = _waves(shape, spacing, stiffness.dtype, stiffness.device)
-    number, rows, columns = (t.to(stiffness.device) for t in (_NUMBER, _ROWS, _COLUMNS))
-    tensor = stiffness[number][:, :, number]
-    traction = torch.einsum("wi,ijkl->wjkl", waves.direction, tensor)
-    acoustic = torch.einsum("wjkl,wl->wjk", traction, waves.direction)
-    displacement = torch.einsum("wij,wjkl->wikl", _inverse(acoustic), traction)
-    full = torch.einsum("wkij,wkpq->wijpq", traction, displacement) - tensor
-    folded = full[:, rows, columns][:, :, rows, columns] * _TWICE.to(full)
     half = (*shape[:2], shape[2] // 2 + 1)
-    nothing = full.new_zeros(math.prod(half), 6, 6)
-    summed = nothing.index_add(0, waves.wave, folded * waves.weight[:, None, None])
+    summed = stiffness.new_zeros(math.prod(half), 6, 6)
+    for start in range(0, len(waves.weight), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        folded = _response(stiffness, waves.direction[some]) * waves.weight[some, None, None]
+        summed = summed.index_add(0, waves.wave[some], folded)
     waved: Tensor = summed.view(*half, 6, 6)
     return waved
+
+
+def _response(stiffness: Tensor, direction: Tensor) -> Tensor:
+    """Response to plane waves in an unbounded medium, shape ``(wave, 6, 6)``."""
+    number, rows, columns = (t.to(stiffness.device) for t in (_NUMBER, _ROWS, _COLUMNS))
+    tensor = stiffness[number][:, :, number]
+    traction = torch.einsum("wi,ijkl->wjkl", direction, tensor)
+    acoustic = torch.einsum("wjkl,wl->wjk", traction, direction)
+    displacement = torch.einsum("wij,wjkl->wikl", _inverse(acoustic), traction)
+    full = torch.einsum("wkij,wkpq->wijpq", traction, displacement) - tensor
+    found: Tensor = full[:, rows, columns][:, :, rows, columns] * _TWICE.to(full)
+    return found
 
 
 def _inverse(matrix: Tensor) -> Tensor:
@@ -117,11 +127,11 @@ def _inverse(matrix: Tensor) -> Tensor:
     return inverse
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 @torch.inference_mode(False)  # what is kept serves passes with gradients too
 def _waves(shape: Shape, spacing: Edges, dtype: torch.dtype, device: torch.device) -> _Waves:
     half = (*shape[:2], shape[2] // 2 + 1)
-    axes = []
+    vectors, weights, numbers = [], [], []
     for cells, kept, edge in zip(shape, half, spacing, strict=True):
         turns = torch.fft.fftfreq(cells, dtype=torch.float64)[:kept]
         # a wave of period two blocks is its own opposite: as many folds on either side
@@ -130,22 +140,17 @@ def _waves(shape: Shape, spacing: Edges, dtype: torch.dtype, device: torch.devic
         angle = 2 * math.pi * (turns[:, None].where(~own, -0.5) + folds)
         weight = torch.sinc(angle / (2 * math.pi)).square()
         weight = weight.where(own | (folds <= FOLDS), 0.0)
-        axes.append((angle / edge, weight / weight.sum(1, keepdim=True)))
-    vectors, weights, numbers = [], [], []
-    for number, cell in enumerate(product(*map(range, half))):
-        if any(cell):
-            lines = [(k[i], w[i]) for i, (k, w) in zip(cell, axes, strict=True)]
-            vectors.append(torch.cartesian_prod(*(k for k, _ in lines)))
-            weights.append(torch.cartesian_prod(*(w for _, w in lines)).prod(1))
-            numbers.append(torch.full_like(weights[-1], number, dtype=torch.long))
-    if not vectors:  # one cell has no waves but the mean
-        empty = torch.zeros(0, dtype=torch.float64)
-        vectors, weights, numbers = [empty.view(0, 3)], [empty], [empty.long()]
-    vector, weight = torch.cat(vectors), torch.cat(weights)
-    counted = weight > NOTHING
-    direction = vector / vector.norm(dim=-1, keepdim=True)
+        weight = weight / weight.sum(1, keepdim=True)
+        cell, fold = torch.nonzero(weight > NOTHING, as_tuple=True)
+        vectors.append(angle[cell, fold] / edge)
+        weights.append(weight[cell, fold])
+        numbers.append(cell)
+    vector = torch.cartesian_prod(*vectors)
+    x, y, z = torch.cartesian_prod(*numbers).unbind(1)
+    length = vector.norm(dim=1)
+    uneven = length > 0  # the mean is no wave
     return _Waves(
-        direction=direction[counted].to(device, dtype),
-        weight=weight[counted].to(device, dtype),
-        wave=torch.cat(numbers)[counted].to(device),
+        direction=(vector / length[:, None])[uneven].to(device, dtype),
+        weight=torch.cartesian_prod(*weights).prod(1)[uneven].to(device, dtype),
+        wave=((x * half[1] + y) * half[2] + z)[uneven].to(device),
     )

@@ -24,6 +24,7 @@ from fieldvae.grid import Grid
 from fieldvae.mechanics import block_response, kind_of
 from fieldvae.model.gated import GatedDecoder, over
 from fieldvae.model.layers import GridConv, start_at_zero
+from fieldvae.model.reach import grid_reach
 
 START = (1.4, 0.6, 0.4)
 """Stiffness c11, c12, c44 that training starts with: isotropic, Poisson's ratio 0.3."""
@@ -37,6 +38,9 @@ SMALL = 128
 
 CELL = (-3, -2, -1)
 """The axes x, y, z of a tensor inside the model."""
+
+Box = tuple[int, int, int]
+"""Cells along x, y, z."""
 
 
 class Medium(nn.Module):
@@ -72,6 +76,7 @@ class Medium(nn.Module):
         self.register_buffer("start", torch.linalg.cholesky(stiffness), persistent=False)
         self.moved = nn.Parameter(torch.zeros(6, 6))
         self.gain = nn.Parameter(torch.zeros(len(self.rows)))
+        self._kept: tuple[object, Tensor] | None = None
 
     @property
     def stiffness(self) -> Tensor:
@@ -88,29 +93,40 @@ class Medium(nn.Module):
         Both are of shape ``(batch, component, x, y, z)``.
         """
         cells = (shape[0], shape[1], shape[2])
-        whole = tuple(n if r else 2 * n for n, r in zip(cells, self.repeats, strict=True))
-        box = (whole[0], whole[1], whole[2])
+        x, y, z = (n if r else 2 * n for n, r in zip(cells, self.repeats, strict=True))
+        box = (x, y, z)
+        response = self._response(box)
+        if prod(cells) > SMALL:
+            return lambda strain: _by_waves(response, strain, box)
+        matrix = _matrix(response, cells, box)
+        return lambda strain: (strain.flatten(1) @ matrix).view(strain.shape)
+
+    def _response(self, box: Box) -> Tensor:
+        """Response of every wave, kept until the next step of training: large ones take seconds."""
+        weights = (self.moved, self.gain)
+        state = (box, *((w._version, w.device, w.dtype) for w in weights))
+        if not torch.is_grad_enabled() and self._kept is not None and self._kept[0] == state:
+            return self._kept[1]
         stiffness = self.stiffness
         response = block_response(stiffness, box, self.spacing)
         response = response[..., self.rows, :][..., self.rows]
         if self.fixed:
             held = stiffness[self.rows][:, self.rows]
             twice = held.new_tensor([1.0 if a == b else 2.0 for a, b in self._labels])
-            first = torch.zeros(response.shape[:3], device=held.device).flatten()
-            first[0] = 1.0
-            response = response - first.view(*response.shape[:3], 1, 1) * (held * twice)
+            mean = torch.zeros(response.shape[:3], device=held.device)
+            mean[0, 0, 0] = 1.0
+            response = response - mean[..., None, None] * (held * twice)
         response = (PACE * self.gain).exp()[:, None] * response
-        if prod(cells) > SMALL:
-            return lambda strain: _by_waves(response, strain, box)
-        matrix = _matrix(response, cells, box)
-        return lambda strain: (strain.flatten(1) @ matrix).view(strain.shape)
+        if not torch.is_grad_enabled():
+            self._kept = (state, response)
+        return response
 
     @property
     def _labels(self) -> list[tuple[str, str]]:
         return [(VOIGT[row][0], VOIGT[row][1]) for row in self.rows]
 
 
-def _by_waves(response: Tensor, strain: Tensor, box: tuple[int, int, int]) -> Tensor:
+def _by_waves(response: Tensor, strain: Tensor, box: Box) -> Tensor:
     """Multiply wave by wave; cells that the box has and the field has not are empty."""
     waves = torch.fft.rfftn(strain, s=box, dim=CELL)
     answered = torch.einsum("xyzab,nbxyz->naxyz", response.to(waves.dtype), waves)
@@ -119,7 +135,7 @@ def _by_waves(response: Tensor, strain: Tensor, box: tuple[int, int, int]) -> Te
     return found
 
 
-def _matrix(response: Tensor, cells: tuple[int, int, int], box: tuple[int, int, int]) -> Tensor:
+def _matrix(response: Tensor, cells: Box, box: Box) -> Tensor:
     """The same as a matrix, shape ``(component * cells, component * cells)``, strain first."""
     kernel = torch.fft.irfftn(response.movedim((-2, -1), (0, 1)).to(_complex(response)), s=box)
     places = torch.tensor([*product(*map(range, cells))], device=response.device)
@@ -138,18 +154,22 @@ class ElasticDecoder(GatedDecoder):
     r"""Decode eigenstrains, which the medium answers, and what cells do to their neighbors.
 
     .. math::
-        \varepsilon^* = A c + R(c) + N * u + H(u, c), \qquad
-        b = B * c + S(c) + M * u, \qquad
+        \varepsilon^* = A c + R f(c) + N * u + H(u, c), \qquad
+        b = B * c + S * \big(f(c) + f(2 \bar c - c)\big) + M * u, \qquad
         m = \Gamma(C) * \varepsilon^* + b
 
-    with the gated latent :math:`u` and the noise of every convolutional decoder. The eigenstrain of
-    a cell follows from the cell: :math:`A` and the residual blocks of :math:`R` and :math:`S` see
-    no neighbor, :math:`N` the nearest. Blocks of atoms share the bonds across their faces, and a
-    block's stress has a part for these, :math:`b`: the kernels of :math:`B, S` and :math:`M` see
-    the nearest cells and add up to zero, for uniform cells have no faces. The residual blocks read,
-    beside the conditions, the stress :math:`\Gamma(C) * A c` of their cell: what the surroundings
-    do to it. So the grid of training determines all of it, and nothing that longer cells would show
-    is left to chance. An output that is no stress is :math:`\varepsilon^* + b` itself.
+    with the gated latent :math:`u` and the noise of every convolutional decoder. :math:`A` and
+    :math:`R` see no neighbor; the residual blocks :math:`f` see a quarter of the shortest periodic
+    axis of the grid of training, :math:`N, B, S` and :math:`M` the nearest cells. Blocks of atoms
+    share the bonds across their faces, and a block's stress has a part for these, :math:`b`: the
+    kernels of :math:`B, S` and :math:`M` add up to zero, for uniform cells have no faces.
+
+    What a grid of a few cells leaves open, the response to waves longer than it, follows from the
+    medium, if nothing else can stand in for it on the waves that there are. :math:`S`, which sees
+    far enough for that, is therefore even in what differs from the mean :math:`\bar c` over the
+    cells: it is blind to all that is linear.
+
+    An output that is no stress is :math:`\varepsilon^* + b` itself.
 
     Parameters
     ----------
@@ -195,8 +215,7 @@ class ElasticDecoder(GatedDecoder):
             channels=channels,
             blocks=blocks,
             hidden=hidden,
-            reach=0,
-            more=sum(field.channels for field in outputs if field.name in stresses),
+            reach=max(grid_reach(grid) // 2, 1),
         )
         self.media = nn.ModuleList(
             Medium(field, grid) if field.name in stresses else nn.Identity() for field in outputs
@@ -210,34 +229,20 @@ class ElasticDecoder(GatedDecoder):
 
     def parts(self, conditions: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Return features and the map from gated latents to means: :meth:`GatedDecoder.parts`."""
+        features = self.trunk(conditions)
+        strain = self.strain(conditions) + self.strain_residual(features)
+        mirrored = self.trunk(2 * conditions.mean(CELL, keepdim=True) - conditions)
+        faces = self.faces(conditions) + self.faces_residual(features + mirrored)
+        hidden = None if self.hidden is None else self.hidden.given(features)
         shape = conditions.shape[2:]
         answers = [m.given(shape) if isinstance(m, Medium) else m for m in self.media]
-        linear = self.strain(conditions)
-        first = self._answered(linear, answers, of_media=True)
-        features = self.trunk(torch.cat([conditions, first], 1))
-        strain = linear + self.strain_residual(features)
-        faces = self.faces(conditions) + self.faces_residual(features)
-        hidden = None if self.hidden is None else self.hidden.given(features)
+        sizes = [*self.split.values()]
 
         def mean(drawn: Tensor) -> Tensor:
             noise = self.strain_noise(drawn)
             eigenstrain = over(strain, noise if hidden is None else noise + hidden(drawn))
-            return self._answered(eigenstrain, answers) + over(faces, self.faces_noise(drawn))
+            parts = zip(answers, torch.split(eigenstrain, sizes, 1), strict=True)
+            answered = torch.cat([answer(part) for answer, part in parts], 1)
+            return answered + over(faces, self.faces_noise(drawn))
 
         return features, mean
-
-    def _answered(
-        self,
-        strain: Tensor,
-        answers: Sequence[Callable[[Tensor], Tensor]],
-        *,
-        of_media: bool = False,
-    ) -> Tensor:
-        """Put stresses in the place of eigenstrains; ``of_media``: and leave all else out."""
-        parts = torch.split(strain, [*self.split.values()], 1)
-        chosen = [
-            answer(part)
-            for answer, part in zip(answers, parts, strict=True)
-            if not (of_media and isinstance(answer, nn.Identity))
-        ]
-        return torch.cat(chosen, 1)

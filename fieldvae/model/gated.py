@@ -78,8 +78,6 @@ class GatedDecoder(nn.Module, ABC):
         Width of the layers in which latent and conditions act together; 0 for none.
     reach
         How far the residual blocks see, in cells.
-    more
-        Channels that they read beside the conditions.
     """
 
     def __init__(
@@ -93,7 +91,6 @@ class GatedDecoder(nn.Module, ABC):
         blocks: int,
         hidden: int,
         reach: int,
-        more: int = 0,
     ) -> None:
         super().__init__()
         specs = [latent, *conditions.values()]
@@ -103,7 +100,7 @@ class GatedDecoder(nn.Module, ABC):
         self.out = sum(self.split.values())
         self.spread = nn.ModuleList(Spread(c, grid) for c in conditions.values())
         self.spread_latent = Spread(latent, grid)
-        self.trunk = trunk(self.width + more, channels, blocks, grid, reach=reach)
+        self.trunk = trunk(self.width, channels, blocks, grid, reach=reach)
         self.gate = start_at_zero(GridConv(channels, latent.width, grid, wide=False))
         # a step of Adam moves a sum over all weights: undivided, gates shut or opened for good, two
         # to four of twelve channels were left, and nothing of the inputs in them

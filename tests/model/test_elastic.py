@@ -71,6 +71,18 @@ class TestMedium:
         whole = answered(Medium(STRESS, CUBE), torch.cat([strain, empty], 3))
         assert_close(cut, whole[:, :, :, :4])
 
+    def test_what_is_kept_for_prediction_follows_the_weights(self):
+        medium, strain = Medium(STRESS, CUBE), torch.randn(1, 6, 4, 4, 4)
+        with torch.no_grad():
+            before = answered(medium, strain)
+            assert answered(medium, strain).equal(before)
+            longer = answered(medium, torch.cat([strain, strain], 2))
+            stirred(medium)
+            after = answered(medium, strain)
+        assert_close(longer[:, :, :4], before)
+        assert_close(after, answered(medium, strain).detach())
+        assert (after - before).abs().max() > 1e-3
+
     def test_the_stiffness_stays_that_of_a_stable_medium(self):
         for seed in range(5):
             medium = Medium(STRESS, CUBE)

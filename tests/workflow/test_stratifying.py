@@ -56,7 +56,9 @@ class TestStratifiedRun:
     def test_refuses_a_coordinate_that_is_not_there_before_training(self, small_task, tmp_path):
         path = tmp_path / "task.yaml"
         path.write_text(dump_yaml({**small_task, "evaluation": {"stratify": "temprature"}}))
-        words = r"evaluation\.stratify: .*'temprature' \(did you mean 'temperature'\?\); the store has"
+        words = (
+            r"evaluation\.stratify: .*'temprature' \(did you mean 'temperature'\?\); the store has"
+        )
         with pytest.raises(fieldvae.StoreError, match=words):
             fieldvae.run(path, out=tmp_path / "run")
         assert not (tmp_path / "run").exists()

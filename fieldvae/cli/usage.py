@@ -10,7 +10,11 @@ from typer.main import get_command
 
 from fieldvae.errors import nearest
 
-USAGE_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+USAGE_ERROR: type[Exception] = next(
+    c
+    for c in typer.BadParameter.__mro__
+    if c.__name__ == "ClickException" and issubclass(c, Exception)
+)
 """What typer raises where a command line cannot be read; its home differs by typer's version."""
 
 

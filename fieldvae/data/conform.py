@@ -347,7 +347,8 @@ def mean_left(values: np.ndarray, field: FieldSpec) -> str | None:
     count = int((np.abs(means) > allowed).any(axis=1).sum())
     if not count:
         return None
-    worst, component = np.unravel_index(int(np.abs(means).argmax()), means.shape)
+    place = np.unravel_index(int(np.abs(means).argmax()), means.shape)
+    worst, component = int(place[0]), int(place[1])
     plural = "samples" if count > 1 else "sample"
     return (
         f"a mean over the grid in {count} {plural}, worst sample {worst}"

@@ -310,7 +310,10 @@ class TestCollections:
 
 class TestRefusals:
     def test_name_the_field_that_is_not_there(self, tmp_path):
-        words = r"fields: 'strss' is no variable on the grid \(did you mean 'stress'\?\); there are heat"
+        words = (
+            r"fields: 'strss' is no variable on the grid \(did you mean 'stress'\?\); "
+            "there are heat"
+        )
         with pytest.raises(OptionError, match=words):
             vtk(samples(), GRID, tmp_path, fields=("strss",))
 

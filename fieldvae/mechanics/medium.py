@@ -16,9 +16,9 @@ all of them in. With the edges :math:`h` of a block the mean stress is
 .. math:: \hat\sigma(k) = \sum_G w(k + G)\, \Gamma(k + G) : \hat\varepsilon^*(k), \qquad
           w(k) = \prod_i \mathrm{sinc}^2 \frac{k_i h_i}{2}, \quad \sum_G w(k + G) = 1,
 
-over all :math:`G_i = 2\pi m_i / h_i` (S. Brisard and L. Dormieux, Computational Materials Science 49 (2010)
-663, doi:10.1016/j.commatsci.2010.06.009). Here :math:`|m_i|` ends at :data:`FOLDS`, and the weights
-are divided by their sum.
+over all :math:`G_i = 2\pi m_i / h_i` (S. Brisard and L. Dormieux, Computational Materials Science
+49 (2010) 663, doi:10.1016/j.commatsci.2010.06.009). Here :math:`|m_i|` ends at :data:`FOLDS`, and
+the weights are divided by their sum.
 """
 
 from __future__ import annotations

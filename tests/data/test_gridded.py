@@ -177,7 +177,7 @@ class TestRefusals:
             ),
             ({"units": ("heat=K", "J")}, OptionError, "'heat' has 2 values, K,J; expected one"),
             ({"units": ("K",)}, OptionError, "^units: 'K'; expected such as name=value$"),
-            ({"fields": ("hat",)}, StoreError, "has no field 'hat'; did you mean 'heat'.; it hol"),
+            ({"fields": ("hat",)}, StoreError, r"no field 'hat' \(did you mean 'heat'\?\); it hol"),
             ({"axes": ("sample", "y", "z")}, OptionError, "^axes sample,y,z; expected some of "),
             (
                 {"axes": ("sample", "x", "y")},

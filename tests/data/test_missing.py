@@ -163,8 +163,8 @@ class TestScaling:
         data.heat[3, 2, 1] = 0.0
         logarithmic = {"heat": HEAT.model_copy(update={"scaling": ("log", "standardize")})}
         words = (
-            r"'heat' in a.zarr has 1 value that is not above zero, first 0 at sample 3, component "
-            r"value, cell \(2, 1\), and is scaled by its logarithm; mend or remove such samples, "
+            r"'heat' in a.zarr has 1 value that is not above zero, first 0 at sample 3, "
+            r"cell \(2, 1\), and is scaled by its logarithm; mend or remove such samples, "
             "or declare 'scaling: standardize' for this field"
         )
         with pytest.raises(StoreError, match=words):

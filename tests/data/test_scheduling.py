@@ -31,7 +31,9 @@ class TestMakeSchedule:
         assert make_schedule("processes", 1) == Schedule("processes", 1)
 
     def test_suggests_the_nearest_name(self):
-        with pytest.raises(OptionError, match=r"no scheduler 'thread'; did you mean 'threads'\?"):
+        with pytest.raises(
+            OptionError, match=r"no scheduler 'thread' \(did you mean 'threads'\?\)"
+        ):
             make_schedule("thread")
 
     def test_refuses_workers_that_the_scheduler_has_not(self):

@@ -73,7 +73,7 @@ class TestMakeStrata:
         assert rows(data, "load") == {"1": [0], "2": [1]}
 
     def test_names_what_there_is(self):
-        words = "--stratify: .*'temprature'; did you mean 'temperature'.*the store has temperature"
+        words = "--stratify: .*'temprature' .did you mean 'temperature'.*the store has temperature"
         with pytest.raises(StoreError, match=words):
             make_strata(samples(temperature=[1.0]), "temprature", option="--stratify")
 

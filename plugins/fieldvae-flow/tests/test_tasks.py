@@ -50,6 +50,7 @@ def task(tmp_path):
     }
 
 
+@pytest.mark.filterwarnings("ignore:trained on 4 x 4 x 4")
 def test_realizations_keep_the_closure_on_any_grid(task, tmp_path):
     run = fieldvae.run(task, out=tmp_path / "run", until="train")
     model = fieldvae.load(run.path)

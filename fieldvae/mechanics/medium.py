@@ -72,7 +72,9 @@ class _Waves:
     wave: Tensor
 
 
-def block_response(stiffness: Tensor, shape: Shape, spacing: Edges) -> Tensor:
+def block_response(
+    stiffness: Tensor, shape: Shape, spacing: Edges, *, fixed: bool = False
+) -> Tensor:
     r"""Return the mean stress of blocks per wave of their eigenstrain.
 
     Parameters
@@ -84,12 +86,15 @@ def block_response(stiffness: Tensor, shape: Shape, spacing: Edges) -> Tensor:
         Cells along x, y, z, of a grid that repeats.
     spacing
         Edges of a block.
+    fixed
+        Whether the box is held fixed, so that its mean stress is that of the mean eigenstrain,
+        :math:`-C : \overline{\varepsilon^*}`; otherwise it is zero, as without load.
 
     Returns
     -------
     Tensor
         Shape ``(x, y, z // 2 + 1, 6, 6)``, in the order of ``rfftn``: row, stress; column,
-        tensor component of the eigenstrain. Zero for the mean, whose stress the load sets.
+        tensor component of the eigenstrain.
     """
     waves = _waves(shape, spacing, stiffness.dtype, stiffness.device)
     half = (*shape[:2], shape[2] // 2 + 1)
@@ -98,6 +103,8 @@ def block_response(stiffness: Tensor, shape: Shape, spacing: Edges) -> Tensor:
         some = slice(start, start + AT_ONCE)
         folded = _response(stiffness, waves.direction[some]) * waves.weight[some, None, None]
         summed = summed.index_add(0, waves.wave[some], folded)
+    if fixed:
+        summed = torch.cat([-(stiffness * _TWICE.to(stiffness))[None], summed[1:]])
     waved: Tensor = summed.view(*half, 6, 6)
     return waved
 

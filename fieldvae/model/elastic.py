@@ -22,6 +22,7 @@ from fieldvae.errors import OptionError
 from fieldvae.field import VOIGT, FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.mechanics import block_response, kind_of
+from fieldvae.model.closure import GRID
 from fieldvae.model.gated import GatedDecoder, over
 from fieldvae.model.layers import GridConv, start_at_zero
 from fieldvae.model.reach import grid_reach
@@ -35,9 +36,6 @@ anisotropy first, wave by wave, and longer cells had its isotropic start."""
 
 SMALL = 128
 """Largest number of cells on which a product with one matrix is faster than Fourier transforms."""
-
-CELL = (-3, -2, -1)
-"""The axes x, y, z of a tensor inside the model."""
 
 Box = tuple[int, int, int]
 """Cells along x, y, z."""
@@ -107,47 +105,34 @@ class Medium(nn.Module):
         state = (box, *((w._version, w.device, w.dtype) for w in weights))
         if not torch.is_grad_enabled() and self._kept is not None and self._kept[0] == state:
             return self._kept[1]
-        stiffness = self.stiffness
-        response = block_response(stiffness, box, self.spacing)
+        response = block_response(self.stiffness, box, self.spacing, fixed=self.fixed)
         response = response[..., self.rows, :][..., self.rows]
-        if self.fixed:
-            held = stiffness[self.rows][:, self.rows]
-            twice = held.new_tensor([1.0 if a == b else 2.0 for a, b in self._labels])
-            mean = torch.zeros(response.shape[:3], device=held.device)
-            mean[0, 0, 0] = 1.0
-            response = response - mean[..., None, None] * (held * twice)
         response = (PACE * self.gain).exp()[:, None] * response
         if not torch.is_grad_enabled():
             self._kept = (state, response)
         return response
 
-    @property
-    def _labels(self) -> list[tuple[str, str]]:
-        return [(VOIGT[row][0], VOIGT[row][1]) for row in self.rows]
-
 
 def _by_waves(response: Tensor, strain: Tensor, box: Box) -> Tensor:
     """Multiply wave by wave; cells that the box has and the field has not are empty."""
-    waves = torch.fft.rfftn(strain, s=box, dim=CELL)
+    waves = torch.fft.rfftn(strain, s=box, dim=GRID)
     answered = torch.einsum("xyzab,nbxyz->naxyz", response.to(waves.dtype), waves)
     x, y, z = strain.shape[2:]
-    found: Tensor = torch.fft.irfftn(answered, s=box, dim=CELL)[:, :, :x, :y, :z]
+    found: Tensor = torch.fft.irfftn(answered, s=box, dim=GRID)[:, :, :x, :y, :z]
     return found
 
 
 def _matrix(response: Tensor, cells: Box, box: Box) -> Tensor:
     """The same as a matrix, shape ``(component * cells, component * cells)``, strain first."""
-    kernel = torch.fft.irfftn(response.movedim((-2, -1), (0, 1)).to(_complex(response)), s=box)
+    kernel = torch.fft.irfftn(
+        response.movedim((-2, -1), (0, 1)).to(response.dtype.to_complex()), s=box
+    )
     places = torch.tensor([*product(*map(range, cells))], device=response.device)
     apart = (places[None] - places[:, None]) % torch.tensor(box, device=response.device)
     number = (apart[..., 0] * box[1] + apart[..., 1]) * box[2] + apart[..., 2]
     pairs = kernel.flatten(2)[:, :, number]  # stress, strain, cell of strain, cell of stress
     width = len(kernel) * len(places)
     return torch.reshape(pairs.permute(1, 2, 0, 3), (width, width))
-
-
-def _complex(real: Tensor) -> torch.dtype:
-    return torch.complex128 if real.dtype == torch.float64 else torch.complex64
 
 
 class ElasticDecoder(GatedDecoder):
@@ -231,7 +216,7 @@ class ElasticDecoder(GatedDecoder):
         """Return features and the map from gated latents to means: :meth:`GatedDecoder.parts`."""
         features = self.trunk(conditions)
         strain = self.strain(conditions) + self.strain_residual(features)
-        mirrored = self.trunk(2 * conditions.mean(CELL, keepdim=True) - conditions)
+        mirrored = self.trunk(2 * conditions.mean(GRID, keepdim=True) - conditions)
         faces = self.faces(conditions) + self.faces_residual(features + mirrored)
         hidden = None if self.hidden is None else self.hidden.given(features)
         shape = conditions.shape[2:]

@@ -112,5 +112,20 @@ expect no skill there'
     )
 
 
+def unlike_training(outside: np.ndarray, *, trained: Grid, asked: Grid) -> Iterator[str]:
+    """Give a sentence for each way in which data differ from those of training.
+
+    Parameters
+    ----------
+    outside
+        Which samples have inputs outside the range of training, ``(sample,)``.
+    trained, asked
+        The grid of training, and that of the data.
+    """
+    for told in (outside_range(outside), other_grid(trained, asked)):
+        if told is not None:
+            yield told
+
+
 def _samples(count: int) -> str:
     return "one sample" if count == 1 else f"{count} samples"

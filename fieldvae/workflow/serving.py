@@ -11,7 +11,7 @@ from fieldvae.data.samples import Samples
 from fieldvae.data.store import check_absent, open_store, write_store
 from fieldvae.errors import RunError, SamplingError
 from fieldvae.workflow import keeping
-from fieldvae.workflow.cautions import other_grid, outside_range
+from fieldvae.workflow.cautions import unlike_training
 from fieldvae.workflow.destinations import check_no_source, check_scores
 from fieldvae.workflow.directory import RunDirectory, write_json
 from fieldvae.workflow.places import check_whole
@@ -125,9 +125,8 @@ def evaluate_store(
         )
     inputs = samples if isinstance(samples, Samples) else samples.inputs
     outside = model.envelope.outside(inputs.dataset)
-    for words in (outside_range(outside), other_grid(model.grid, inputs.grid)):
-        if words is not None:
-            told.warn(words)
+    for words in unlike_training(outside, trained=model.grid, asked=inputs.grid):
+        told.warn(words)
     evaluation = score_store(
         model,
         samples,

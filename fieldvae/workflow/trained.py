@@ -22,7 +22,7 @@ from fieldvae.grid import Grid
 from fieldvae.notebook import facts_html
 from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
 from fieldvae.spec import TaskSpec
-from fieldvae.workflow.cautions import other_grid, outside_range
+from fieldvae.workflow.cautions import unlike_training
 
 if TYPE_CHECKING:
     from fieldvae.model.cvae import ConditionalVAE
@@ -148,8 +148,8 @@ class TrainedModel:
         Warns
         -----
         PredictionWarning
-            Where inputs lie outside the range of training, the grid is longer than that of
-            training, or fewer realizations passed than were asked for.
+            Where inputs lie outside the range of training, the grid is of another shape, or fewer
+            realizations passed than were asked for.
         """
         if not isinstance(dataset, xr.Dataset):
             raise OptionError(
@@ -166,9 +166,8 @@ class TrainedModel:
             if not isinstance(value, int | np.integer) or value < 1:
                 raise OptionError(f"{name} is {value!r}; expected a whole number, at least 1")
         outside = self.envelope.outside(samples.dataset)
-        for told in (outside_range(outside), other_grid(self.grid, samples.grid)):
-            if told is not None:
-                warnings.warn(told, PredictionWarning, stacklevel=2)
+        for told in unlike_training(outside, trained=self.grid, asked=samples.grid):
+            warnings.warn(told, PredictionWarning, stacklevel=2)
         generator = torch.Generator(self.device).manual_seed(
             settings.seed if seed is None else seed
         )

@@ -146,8 +146,8 @@ def _cost(cost: Estimate, spec: TaskSpec, device: str) -> Iterator[str]:
     )
     yield from _wrapped(
         f"about {_size(cost.bytes)} of memory beside the program: weights and optimizer "
-        f"{_size(cost.weight_bytes)}, activations {_size(cost.activation_bytes)} and "
-        f"{_times(GRADIENTS - 1)} for their gradients, samples {_size(cost.data_bytes)}"
+        f"{_size(cost.weight_bytes)}, activations with their gradients "
+        f"{_size(int(GRADIENTS * cost.activation_bytes))}, samples {_size(cost.data_bytes)}"
         + (f", libraries {_size(cost.loaded_bytes)}" if cost.loaded_bytes else ""),
         "           ",
     )
@@ -205,7 +205,3 @@ def _wrapped(text: str, head: str) -> list[str]:
         text, WIDTH, initial_indent=head, subsequent_indent=" " * max(len(head), 11),
         break_long_words=False,
     )  # fmt: skip
-
-
-def _times(factor: float) -> str:
-    return "as much" if factor == 1 else f"{factor:g} times as much"

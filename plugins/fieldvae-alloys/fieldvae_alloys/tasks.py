@@ -12,7 +12,7 @@ _DEFAULTS = {
     "data": {"stratify": "temperature"},
 }
 
-# Stress of eigenstrains in an elastic medium: right on boxes longer than those of training, too.
+# Stress of eigenstrains in an elastic medium: nearer the truth on boxes longer than training's.
 _ELASTIC = {"model": {"decoder": {"use": "elastic"}}}
 
 # The authors augment with nothing, and scales by voxel would break every symmetry.

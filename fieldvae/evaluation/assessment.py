@@ -13,12 +13,12 @@ from fieldvae.errors import ShapeError
 from fieldvae.evaluation.details import figure_data
 from fieldvae.evaluation.heldout import DETERMINISTIC, MODEL, REFERENCE, HeldOut, Measures
 from fieldvae.evaluation.mechanics import mechanics_metrics
-from fieldvae.evaluation.metrics import Resampling
+from fieldvae.evaluation.metrics import Resampling, band_metrics
 from fieldvae.evaluation.scale import ComponentScale
 from fieldvae.evaluation.selfcheck import ConditionErrors, self_check_metrics
 from fieldvae.evaluation.strata import Strata
 from fieldvae.evaluation.stratified import stratified
-from fieldvae.evaluation.verdicts import calibration_verdict, rank_tests
+from fieldvae.evaluation.verdicts import calibration_verdict, rank_tests, wave_verdict
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 
@@ -102,7 +102,8 @@ def evaluate(
         ``comparison.<baseline>.<field>`` where they apply; under every model ``mechanics.<field>``
         of :func:`~fieldvae.evaluation.mechanics.mechanics_metrics`. Strata add
         ``prediction_strata`` and ``comparison_strata``, see
-        :func:`~fieldvae.evaluation.stratified.stratified`.
+        :func:`~fieldvae.evaluation.stratified.stratified`. Models that draw several realizations
+        have ``waves.<field>`` of :func:`~fieldvae.evaluation.metrics.band_metrics`.
 
     Raises
     ------
@@ -127,8 +128,9 @@ def evaluate(
         model["prediction_self_checked"] = held_out.scored(
             checked, reference, resampling=resampling
         )
+    _add_waves(metrics, measures, Resampling(resamples, np.random.default_rng(seed)))
     model["calibration"] = {
-        field.name: _calibration(field, model["prediction"], measures[MODEL]) for field in fields
+        field.name: _calibration(field, model, measures[MODEL], grid) for field in fields
     }
     model["comparison"] = {
         name: held_out.compared(measures[MODEL], theirs, name=name, resampling=resampling)
@@ -161,11 +163,28 @@ def evaluate(
     return found.joined(Evaluation(stratified(held_out, measures, strata, anew), xr.Dataset()))
 
 
-def _calibration(field: FieldSpec, scores: Mapping[str, Any], ours: Measures) -> dict[str, Any]:
+def _add_waves(
+    metrics: Mapping[str, dict[str, Any]], measures: Mapping[str, Measures], resampling: Resampling
+) -> None:
+    for name, ours in measures.items():
+        if all(measured.realizations > 1 for measured in ours.values()):
+            metrics[name]["waves"] = {
+                field: band_metrics(measured.bands, resampling) for field, measured in ours.items()
+            }
+
+
+def _calibration(
+    field: FieldSpec, model: Mapping[str, Any], ours: Measures, grid: Grid
+) -> dict[str, Any]:
     """Say whether the model's realizations of a field may be read as probabilities."""
     measured = ours[field.name]
     ranks = rank_tests(field.title, measured.samples, realizations=measured.realizations)
-    return {**calibration_verdict(field.title, scores[field.name]), "ranks": ranks}
+    waves = model.get("waves", {}).get(field.name)
+    return {
+        **calibration_verdict(field.title, model["prediction"][field.name]),
+        "ranks": ranks,
+        "waves": wave_verdict(field.title, waves, units=grid.spacing_units),
+    }
 
 
 def _check_samples(truth: xr.Dataset, predictions: Mapping[str, xr.Dataset]) -> None:

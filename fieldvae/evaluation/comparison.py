@@ -189,6 +189,9 @@ def verdicts(metrics: Mapping[str, Any], titles: Mapping[str, str] | None = None
     for judged in calibration.values():
         tone = {CALIBRATED: "good", UNKNOWN: "open"}.get(judged["verdict"], "caution")
         found.append(Verdict(judged["sentence"], tone))
+        waves = judged.get("waves", {})
+        if waves.get("verdict", CALIBRATED) not in (CALIBRATED, UNKNOWN):
+            found.append(Verdict(waves["sentence"], "caution"))
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from fieldvae.evaluation.bands import BandErrors, band_errors, joined
 from fieldvae.evaluation.calibration import coverage, rank_histogram, spread_and_error
 from fieldvae.evaluation.fourier import FourierBasis, power_spectrum
 from fieldvae.evaluation.labeled import field_array
@@ -44,6 +45,8 @@ class EnsembleMeasures:
         shape ``(x, y, z)``.
     histogram
         Counts of the realizations' values, shape ``(component, bin)``.
+    bands
+        Spread and error by bands of waves, components divided by their spread.
     """
 
     realizations: int
@@ -51,6 +54,7 @@ class EnsembleMeasures:
     ranks: NDArray[np.int64]
     power: Array
     histogram: NDArray[np.int64]
+    bands: BandErrors
 
 
 def measure_ensemble(
@@ -85,6 +89,7 @@ def measure_ensemble(
     basis = FourierBasis(grid)
     points = np.roll(field_array(field, truth, grid), -1, axis=0)
     parts: list[dict[str, Array]] = []
+    bands: list[BandErrors] = []
     done = 0
     ranks = np.zeros(RANK_BINS, dtype=np.int64)
     power = np.zeros(basis.shape)
@@ -98,12 +103,19 @@ def measure_ensemble(
                 **_sample_ranks(y, x, point, scale, generator),
             }
         )
+        bands.append(band_errors(scale.scaled(y), scale.scaled(x), basis))
         ranks += rank_histogram(y, x, generator=generator, bins=RANK_BINS)
         power += len(x) * power_spectrum(completed(scale.scaled(x)), basis)
         counts += value_counts(x, edges)
     samples = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    total = truth.sizes["sample"]
-    return EnsembleMeasures(ensemble.sizes["realization"], samples, ranks, power / total, counts)
+    return EnsembleMeasures(
+        ensemble.sizes["realization"],
+        samples,
+        ranks,
+        power / truth.sizes["sample"],
+        counts,
+        joined(bands),
+    )
 
 
 def sample_blocks(

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fieldvae.evaluation.accuracy import mae, r2, relative_error, squared_error, variability
+from fieldvae.evaluation.bands import BandErrors
 from fieldvae.evaluation.bootstrap import bootstrap_interval
 from fieldvae.evaluation.measures import LEVELS, coverage_name
 from fieldvae.evaluation.scale import ComponentScale
@@ -23,6 +25,10 @@ MEANS = (
     *(coverage_name(level) for level in LEVELS),
 )
 """Scores that are plain means over samples."""
+
+
+NOTHING = 1e-9
+"""Share of the whole error below which a band holds rounding only, as a mean that is held zero."""
 
 
 class Resampling:
@@ -88,7 +94,7 @@ def prediction_metrics(
     statistics: dict[str, tuple[Callable[..., Array], tuple[Array, ...]]] = {
         name: (_mean, (_known(samples[name]),)) for name in MEANS
     }
-    statistics["spread_skill"] = (_root_ratio, (samples["spread"], samples["squared_error"]))
+    statistics["spread_skill"] = (root_ratio, (samples["spread"], samples["squared_error"]))
     statistics["variance_ratio"] = (
         _ratio,
         (samples["grid_variance"], samples["grid_variance_true"]),
@@ -102,6 +108,33 @@ def prediction_metrics(
         found[f"{name}_interval"] = resampling.interval(statistic, *values)
     found["realizations"] = realizations
     return found
+
+
+def band_metrics(found: BandErrors, resampling: Resampling) -> dict[str, list[Any]]:
+    """Give spread over error of every band that has an error.
+
+    Parameters
+    ----------
+    found
+        Spread and error by sample and band.
+    resampling
+        For the intervals.
+
+    Returns
+    -------
+    dict
+        Lists of one length: ``wavenumber``; ``spread_skill``, the root of the ratio of the means
+        over samples; ``spread_skill_interval``; and ``error_share``, of all bands' error.
+    """
+    mean = found.error.mean(axis=0)
+    kept: NDArray[np.intp] = np.flatnonzero(mean > NOTHING * mean.sum())
+    columns = [(found.spread[:, i], found.error[:, i]) for i in kept]
+    return {
+        "wavenumber": found.wavenumber[kept].tolist(),
+        "spread_skill": [plain(root_ratio(s.mean(), e.mean())) for s, e in columns],
+        "spread_skill_interval": [resampling.interval(root_ratio, s, e) for s, e in columns],
+        "error_share": (mean[kept] / mean.sum()).tolist(),
+    }
 
 
 def reconstruction_metrics(
@@ -155,7 +188,8 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
         return np.asarray(numerator / denominator)
 
 
-def _root_ratio(numerator: Array, denominator: Array) -> Array:
+def root_ratio(numerator: Array, denominator: Array) -> Array:
+    """Root of a ratio, NaN or infinite where there is none."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.sqrt(numerator / denominator))
 

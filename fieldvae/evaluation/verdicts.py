@@ -21,6 +21,12 @@ COVERAGE_BOUND = 0.03
 RATIO_BOUNDS = (0.9, 1.1)
 """Between which spread over error of a calibrated ensemble lies."""
 
+WAVE_BOUNDS = (0.8, 1.25)
+"""Between which spread over error lies at every wavelength of an ensemble that holds there."""
+
+LEAST_SHARE = 1e-3
+"""Share of the error that a band of waves has at least to be judged."""
+
 SIGNIFICANCE = 0.01
 """Probability below which ranks are called not uniform."""
 
@@ -122,6 +128,84 @@ def rank_tests(
     said = "; ".join(words) or "too few samples or realizations to test ranks"
     found["sentence"] = f"On {title}: {said}."
     return found
+
+
+def wave_verdict(title: str, waves: Mapping[str, Any] | None, *, units: str) -> dict[str, str]:
+    """Say whether an ensemble is as wide as its errors at every wavelength.
+
+    A band of waves is judged if it holds a thousandth of the error at least; it is too narrow
+    below a spread over error of 0.8 and too wide above 1.25, if the 95 % interval agrees that it
+    is below or above one.
+
+    Parameters
+    ----------
+    title
+        What the field is called.
+    waves
+        As :func:`~fieldvae.evaluation.metrics.band_metrics` gives them; ``None`` where there are
+        none.
+    units
+        Of the grid's spacing.
+
+    Returns
+    -------
+    dict
+        ``verdict``: ``calibrated``, ``too narrow``, ``too wide``, ``uneven`` (both, at different
+        wavelengths) or ``cannot be judged``; and ``sentence``.
+    """
+    if waves is None or not waves["wavenumber"]:
+        return {
+            "verdict": UNKNOWN,
+            "sentence": f"On {title}: too few realizations to judge waves by their length.",
+        }
+    low, high = WAVE_BOUNDS
+    narrow, wide, judged = [], [], []
+    for i, ratio in enumerate(waves["spread_skill"]):
+        if ratio is None or waves["error_share"][i] < LEAST_SHARE:
+            continue
+        start, end = waves["spread_skill_interval"][i]
+        judged.append(ratio)
+        if ratio < low and (end is None or end < 1):
+            narrow.append(i)
+        elif ratio > high and (start is None or start > 1):
+            wide.append(i)
+    if not narrow and not wide:
+        span = f"{min(judged):.2f} to {max(judged):.2f}" if judged else "not known"
+        return {
+            "verdict": CALIBRATED,
+            "sentence": f"On {title}: spread over error is {span} at every wavelength.",
+        }
+    told = [
+        f"{words} at {_bands(waves, chosen, units)}"
+        for words, chosen in (("too narrow", narrow), ("too wide", wide))
+        if chosen
+    ]
+    meaning = []
+    if narrow:
+        meaning.append("what is summed or averaged over such lengths is less sure than it looks")
+    if wide:
+        meaning.append("realizations vary there more than the truth does")
+    return {
+        "verdict": "uneven" if narrow and wide else "too narrow" if narrow else "too wide",
+        "sentence": f"On {title} the ensemble is {' and '.join(told)}: {'; '.join(meaning)}.",
+    }
+
+
+def _bands(waves: Mapping[str, Any], chosen: list[int], units: str) -> str:
+    """Name bands of waves by their lengths, with their spread over error and share of it."""
+    share = np.array([waves["error_share"][i] for i in chosen])
+    ratio = np.sqrt(
+        (share * np.square([waves["spread_skill"][i] for i in chosen])).sum() / share.sum()
+    )
+    lengths = [2 * np.pi / k for k in (waves["wavenumber"][i] for i in chosen) if k > 0]
+    names = [] if len(lengths) == len(chosen) else ["the mean over the grid"]
+    if lengths:
+        long, short = f"{max(lengths):.3g}", f"{min(lengths):.3g}"
+        names.append(f"waves of {long if long == short else f'{short} to {long}'} {units}")
+    return (
+        f"{' and '.join(names)} (spread over error {ratio:.2f}, {100 * share.sum():.2g} % of the "
+        "squared error)"
+    )
 
 
 def calibration_verdicts(

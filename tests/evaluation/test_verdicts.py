@@ -71,3 +71,19 @@ class TestVerdicts:
             "heat_flow": {"verdict": "too wide", "sentence": "Too wide."}
         }
         assert sentences(stored) == ["It beats climatology.", "Too wide."]
+
+    def test_warns_of_wavelengths_and_praises_none(self):
+        stored = metrics(0.9, 1.0)
+        stored["model"]["calibration"] = {
+            "heat_flow": {
+                "verdict": "calibrated",
+                "sentence": "Calibrated.",
+                "waves": {"verdict": "too narrow", "sentence": "Too narrow at long waves."},
+            }
+        }
+        assert [(each.sentence, each.tone) for each in verdicts(stored)][1:] == [
+            ("Calibrated.", "good"),
+            ("Too narrow at long waves.", "caution"),
+        ]
+        stored["model"]["calibration"]["heat_flow"]["waves"]["verdict"] = "calibrated"
+        assert len(verdicts(stored)) == 2

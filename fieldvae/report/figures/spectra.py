@@ -74,7 +74,7 @@ def spectrum_plot(fields: Sequence[FieldSpec], details: xr.Dataset) -> Plot:
             left.set_yscale("log")
         else:
             left.set_ylim(bottom=0)
-        _logarithmic(right, np.concatenate(ratios))
+        logarithmic(right, np.concatenate(ratios))
         left.set_ylabel("power per wave (training variance)")
         right.set_ylabel("power over the truth's")
         if len(fields) > 1:
@@ -111,7 +111,7 @@ def _ratio(values: Array, truth: Array) -> Array:
     return np.asarray(np.clip(ratio, 1 / FARTHEST, FARTHEST))
 
 
-def _logarithmic(panel: Axes, ratios: Array) -> None:
+def logarithmic(panel: Axes, ratios: Array) -> None:
     """Show all ratios, and a tenth to both sides of one at the least, with plain numbers."""
     low, high = min(float(ratios.min()), 1 / 1.1), max(float(ratios.max()), 1.1)
     room = (high / low) ** 0.08

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fieldvae.evaluation.verdicts import COVERAGE_BOUND, RATIO_BOUNDS, calibration_verdicts
 from fieldvae.report.figures.calibration import coverage_plot, rank_plot
+from fieldvae.report.figures.waves import wave_plot
 from fieldvae.report.record import RunRecord
 from fieldvae.report.sections.section import Section
 
@@ -15,6 +16,8 @@ def section(record: RunRecord) -> Section | None:
     details = record.evaluated
     if details is None:
         return None
+    units = details["wavenumber"].attrs.get("units", "")
+    waves = [wave_plot(record.outputs, record.metrics, units)] if _waves(record) else []
     return Section(
         "calibration",
         "Calibration",
@@ -22,8 +25,14 @@ def section(record: RunRecord) -> Section | None:
         plots=(
             coverage_plot(record.outputs, record.metrics),
             rank_plot(record.outputs, details),
+            *waves,
         ),
     )
+
+
+def _waves(record: RunRecord) -> bool:
+    """Whether the run was scored by waves; earlier versions did not."""
+    return "waves" in record.metrics["model"]
 
 
 def _sentences(record: RunRecord) -> Iterator[str]:
@@ -31,6 +40,8 @@ def _sentences(record: RunRecord) -> Iterator[str]:
         yield found["sentence"]
         if "ranks" in found:
             yield found["ranks"]["sentence"]
+        if "waves" in found:
+            yield found["waves"]["sentence"]
     low, high = RATIO_BOUNDS
     yield (
         f"Calibrated means here: coverage of 90 % intervals within {100 * COVERAGE_BOUND:.0f} "

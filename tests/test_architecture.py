@@ -26,6 +26,7 @@ FLOORS = (
     {"report"},
     {"workflow"},
     {"cli"},
+    {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 OUTSIDE = {"testing", "presets"}

@@ -191,7 +191,10 @@ def _over_task(filled: dict[str, Any], name: str, preset: str) -> dict[str, Any]
     task = registry.load("tasks", name)
     filled = merge(filled, {"inputs": task.inputs, "outputs": task.outputs})
     filled = merge(filled, task.defaults)
-    return merge(filled, task.presets.get(preset, {}))
+    filled = merge(filled, task.presets.get(preset, {}))
+    # fields of a task are told apart by their keys, as those of a document are
+    fields = {name: {"name": name, **field} for name, field in filled.get("fields", {}).items()}
+    return {**filled, "fields": fields} if fields else filled
 
 
 def _declared(document: Document, base: Path) -> tuple[Any, list[Problem]]:

@@ -141,6 +141,18 @@ class TestDistributions:
             done = subprocess.run([*ruff, *command, *settings], capture_output=True, text=True)
             assert done.returncode == 0, done.stdout
 
+    def test_a_new_task_begins_a_document(self, founded):
+        installed, root = founded / "installed", founded / "fieldvae-my_task"
+        made = run_python("example/make_store.py", plugins=installed, cwd=root)
+        assert made.returncode == 0, made.stderr
+        done = run_fieldvae(
+            "init", "my_task", "--store", "example/store.zarr", plugins=installed, cwd=root
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (root / "my_task.yaml").is_file()
+        done = run_fieldvae("validate", "my_task.yaml", plugins=installed, cwd=root)
+        assert done.returncode == 0, done.stderr
+
     def test_an_example_trains(self, founded):
         installed, root = founded / "installed", founded / "fieldvae-my_smoother"
         made = run_python("example/make_store.py", plugins=installed, cwd=root)

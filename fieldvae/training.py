@@ -18,12 +18,16 @@ from fieldvae.checkpoint import load_checkpoint, save_checkpoint
 from fieldvae.contract import Batch, ForwardPass
 from fieldvae.data.batches import batches, place, steps, take
 from fieldvae.errors import OptionError, TrainingError
+from fieldvae.model.scores import energy_score
 from fieldvae.spec import Schedule, TrainingSpec
 
 Pair = tuple[Batch, Batch]
 """Inputs and outputs of the same samples, scaled."""
 
 Augment = Callable[[Batch, torch.Generator], Batch]
+
+SCORE = "score of realizations"
+"""Name of what ``keep: best`` goes by, which no term of the loss has."""
 
 VALIDATION_BATCH = 256
 """Samples in a batch that is only looked at."""
@@ -84,6 +88,9 @@ class EpochRecord:
     cpu_seconds
         Time that processors spent on it, of all threads of this process together; ``None`` in a
         checkpoint of an earlier version.
+    score
+        Energy score of realizations for the held-out part, as the loss of this name gives it, by
+        which ``keep: best`` judges; ``None`` where it does not.
     """
 
     epoch: int
@@ -93,6 +100,7 @@ class EpochRecord:
     learning_rate: float
     seconds: float
     cpu_seconds: float | None = None
+    score: float | None = None
 
 
 def scheduled(schedule: Schedule, epoch: int) -> float:
@@ -127,9 +135,11 @@ def train(
 
     Order, augmentation and noise of an epoch follow from the seed and the epoch's number alone,
     so that a training that was killed and resumed ends, on the CPU, with the same bits as one
-    that was not. When the iterator is exhausted the model holds the weights to keep: with
-    ``patience`` those that validated best, else the averaged ones, else the last. Closing the
-    iterator early writes a checkpoint of the last whole epoch.
+    that was not. When the iterator is exhausted the model holds the weights to keep: the averaged
+    ones where there are any, of the last epoch or of that which validated best. ``keep: best``
+    goes by the energy score of realizations, for a loss may rise while they get better;
+    ``patience`` alone by the loss. Closing the iterator early writes a checkpoint of the last
+    whole epoch.
 
     Parameters
     ----------
@@ -171,7 +181,7 @@ def train(
     model.to(device)
     data = _placed(data, device)
     validation = None if validation is None else _placed(validation, device)
-    course = _Course(model, settings, _count(data))
+    course = _Course(model, settings, _count(data), judged=validation is not None)
     if resume and checkpoints is not None:
         course.restore(load_checkpoint(checkpoints))
         yield from list(course.history)
@@ -198,6 +208,7 @@ class _Course:
     model: nn.Module
     settings: TrainingSpec
     count: int
+    judged: bool
     epoch: int = 0
     history: list[EpochRecord] = field(default_factory=list)
     best: float = math.inf
@@ -213,7 +224,8 @@ class _Course:
         )
         self.live = self.model.state_dict()  # shares storage with the model
         self.average = None if self.settings.average is None else _copy(self.live)
-        self.best_weights = None if self.settings.patience is None else _copy(self.live)
+        chooses = self.judged and (self.by_score or self.settings.patience is not None)
+        self.best_weights = _copy(self.live) if chooses else None
         self.per_epoch = steps(self.count, self.settings.batch)
         if self.settings.epochs is not None:
             self.epochs = self.settings.epochs
@@ -222,6 +234,11 @@ class _Course:
             assert self.settings.steps is not None  # a TrainingSpec has one of the two
             self.steps = self.settings.steps
             self.epochs = math.ceil(self.steps / self.per_epoch)
+
+    @property
+    def by_score(self) -> bool:
+        """Whether weights are judged by the realizations that they give."""
+        return self.judged and self.settings.keep == "best"
 
     @property
     def finished(self) -> bool:
@@ -262,13 +279,13 @@ class _Course:
         finally:
             self.model.load_state_dict(last)
 
-    def judge(self, total: float) -> None:
-        """Remember the best weights so far, by the validation loss with the last weights."""
+    def judge(self, value: float) -> None:
+        """Remember the best weights so far, by the least value."""
         if self.best_weights is None:
             return
-        if total < self.best:
+        if value < self.best:
             kept = self.live if self.average is None else self.average
-            self.best, self.waited, self.best_weights = total, 0, _copy(kept)
+            self.best, self.waited, self.best_weights = value, 0, _copy(kept)
         else:
             self.waited += 1
 
@@ -323,15 +340,17 @@ def _run_epoch(
     started, spent = time.perf_counter(), time.process_time()
     weights = _weights(terms, course.epoch)
     losses, rate = _train_epoch(course, terms, weights, data, augment, device)
-    held_out = None
+    held_out = score = None
     if validation is not None:
-        seed = course.settings.seed
+        seen = [*terms, Term(SCORE, energy_score)] if course.by_score else terms
         with course.kept_weights():
-            held_out = _validate(course.model, terms, weights, validation, seed, device)
+            values = _validate(course.model, seen, validation, course.settings.seed, device)
+        score = values.pop(SCORE, None)
+        held_out = _losses(weights, values)
         last = _weights(terms, course.epochs - 1)
-        course.judge(sum(last[name] * value for name, value in held_out.terms.items()))
+        course.judge(_losses(last, values).total if score is None else score)
     times = (time.perf_counter() - started, time.process_time() - spent)
-    return EpochRecord(course.epoch + 1, course.epochs, losses, held_out, rate, *times)
+    return EpochRecord(course.epoch + 1, course.epochs, losses, held_out, rate, *times, score)
 
 
 def _train_epoch(
@@ -362,17 +381,18 @@ def _train_epoch(
         course.descend(values @ factors, step)
         seen.append(values.detach())
         step += 1
-    return _losses(terms, weights, torch.stack(seen).mean(0)), course.rate(step - 1)
+    means = torch.stack(seen).mean(0).tolist()
+    named = dict(zip((term.name for term in terms), means, strict=True))
+    return _losses(weights, named), course.rate(step - 1)
 
 
 def _validate(
     model: nn.Module,
     terms: Sequence[Term],
-    weights: Mapping[str, float],
     data: Pair,
     seed: int,
     device: torch.device,
-) -> Losses:
+) -> dict[str, float]:
     """Average the losses over held-out samples, with the same noise at every epoch."""
     generator = _generator(seed, -1, device)
     count = _count(data)
@@ -383,16 +403,15 @@ def _validate(
             forward = model(take(data[0], indices), take(data[1], indices), generator)
             values = torch.stack([term.loss(forward) for term in terms])
             total += len(indices) * values.to("cpu", torch.float64)
-    return _losses(terms, weights, total / count)
+    return {t.name: float(value) / count for t, value in zip(terms, total, strict=True)}
 
 
 def _weights(terms: Sequence[Term], epoch: int) -> dict[str, float]:
     return {term.name: scheduled(term.weight, epoch) for term in terms}
 
 
-def _losses(terms: Sequence[Term], weights: Mapping[str, float], values: Tensor) -> Losses:
-    named = {term.name: float(v) for term, v in zip(terms, values, strict=True)}
-    return Losses(named, sum(weights[name] * value for name, value in named.items()))
+def _losses(weights: Mapping[str, float], values: Mapping[str, float]) -> Losses:
+    return Losses(values, sum(weights[name] * value for name, value in values.items()))
 
 
 def _diverged(terms: Sequence[Term], values: Tensor, epoch: int, epochs: int, step: int) -> str:

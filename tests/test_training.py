@@ -115,9 +115,10 @@ class TestTrain:
         [
             {"average": 0.9, "clip": 1.0, "decay": "cosine"},
             {"patience": 3},
+            {"keep": "best", "average": 0.9},
             {"optimizer": "adam", "learning_rate": {0: 1e-2, 3: 1e-3}},
         ],
-        ids=["averaged", "patient", "scheduled"],
+        ids=["averaged", "patient", "best", "scheduled"],
     )
     def test_killed_and_resumed_ends_with_the_same_bits(self, tmp_path, changes):
         chosen = settings(checkpoint_every=1, **changes)
@@ -188,6 +189,26 @@ class TestTrain:
         totals = [record.validation.total for record in records]
         assert len(records) < 200
         assert totals.index(min(totals)) == len(totals) - 4
+
+    @pytest.mark.parametrize("average", [None, 0.9])
+    def test_keeps_the_weights_whose_realizations_score_best(self, average):
+        data, held_out = pair(8), pair(seed=1)
+        changes = {"learning_rate": 0.05, "average": average}
+        model, stopped = build(), build()
+        chosen = settings(epochs=60, keep="best", **changes)
+        records = list(train(model, TERMS, data, held_out, settings=chosen))
+        scores = [record.score for record in records]
+        best = scores.index(min(scores)) + 1
+        assert best < 50
+        assert all("score of realizations" not in record.validation.terms for record in records)
+        list(train(stopped, TERMS, data, held_out, settings=settings(epochs=best, **changes)))
+        assert same(weights(model), weights(stopped))
+
+    def test_keeps_the_last_weights_where_nothing_validates(self):
+        best, last = build(), build()
+        list(train(best, TERMS, pair(), settings=settings(keep="best")))
+        list(train(last, TERMS, pair(), settings=settings()))
+        assert same(weights(best), weights(last))
 
     def test_needs_something_to_validate_for_patience(self):
         with pytest.raises(OptionError, match=r"data\.split\.validation"):

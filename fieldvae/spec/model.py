@@ -89,6 +89,10 @@ class TrainingSpec(Section):
         float | None,
         Field(gt=0, lt=1, description="Decay of the running mean of the weights that is kept."),
     ] = None
+    keep: Annotated[
+        Literal["last", "best"],
+        Field(description="Weights of the last epoch, or those that validate best."),
+    ] = "last"
     patience: Annotated[
         PositiveInt | None,
         Field(description="Stop when validation has not improved for this many epochs."),

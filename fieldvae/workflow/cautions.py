@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from fieldvae.grid import Grid
 
 if TYPE_CHECKING:
+    from fieldvae.training import EpochRecord
     from fieldvae.workflow.preparing import Prepared
 
 FEW_TO_TRAIN = 20
@@ -18,6 +19,9 @@ FEW_TO_TRAIN = 20
 FEW_TO_TEST = 10
 """Test samples below which intervals of scores say next to nothing."""
 
+
+EARLY = 0.7
+"""Part of the training before which the best weights tell of too few samples."""
 
 SHORTER = "waves of the training cell that have no room here are missing"
 
@@ -54,6 +58,33 @@ def cautions(prepared: Prepared) -> Iterator[str]:
                 f"the input {field.name!r} has the same value in every training sample: nothing "
                 "can be learned of it; remove it from inputs, or add samples where it differs"
             )
+
+
+def learned_by_heart(course: Sequence[EpochRecord]) -> str | None:
+    """Say from which epoch the kept weights are, if training went on long after it.
+
+    Parameters
+    ----------
+    course
+        The record of every epoch.
+
+    Returns
+    -------
+    str or None
+        ``None`` where the best realizations for held-out samples came near the end, or no
+        weights were chosen.
+    """
+    scores = [record.score for record in course if record.score is not None]
+    if not scores or len(scores) < len(course):
+        return None
+    best = int(np.argmin(scores)) + 1
+    if best > EARLY * len(course):
+        return None
+    return (
+        f"kept are the weights after epoch {best} of {len(course)}: from there on realizations for "
+        "held-out samples got worse, as the network learned its samples by heart; more samples "
+        "help, and symmetries where the fields have any"
+    )
 
 
 def other_grid(trained: Grid, asked: Grid) -> str | None:

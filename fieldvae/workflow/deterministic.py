@@ -105,13 +105,14 @@ def _train(
     progress: Progress,
 ) -> None:
     spec, validation = prepared.spec, prepared.split.validation
-    patient = spec.training.patience is not None and len(validation)
+    settings = spec.training
+    judged = len(validation) and (settings.keep == "best" or settings.patience is not None)
     records = train(
         network,
         [Term("squared_error", losses.squared_error)],
         prepared.scaled(prepared.split.train),
-        prepared.scaled(validation) if patient else None,
-        settings=spec.training,
+        prepared.scaled(validation) if judged else None,
+        settings=settings,
         augment=None if prepared.symmetry.trivial else prepared.augment,
         device=device,
         checkpoints=checkpoints,

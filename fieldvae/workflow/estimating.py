@@ -163,7 +163,8 @@ def _timed(
 
 
 def _weight_bytes(network: nn.Module, settings: TrainingSpec) -> int:
-    copies = 4 + (settings.average is not None) + (settings.patience is not None)
+    chooses = settings.keep == "best" or settings.patience is not None
+    copies = 4 + (settings.average is not None) + chooses
     return copies * sum(_bytes(p) for p in network.parameters())
 
 

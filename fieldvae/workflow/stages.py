@@ -27,7 +27,7 @@ from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import keeping
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
-from fieldvae.workflow.cautions import cautions
+from fieldvae.workflow.cautions import cautions, learned_by_heart
 from fieldvae.workflow.changes import told_changes
 from fieldvae.workflow.designs.analysis import store_analysis, store_designs
 from fieldvae.workflow.designs.labeling import sentences as sentences_of_designs
@@ -338,10 +338,10 @@ def _stage_train(
         checkpoints=directory.checkpoints,
         resume=resume,
     )
-    history = [
-        json.dumps(_plain(record))
-        for record in followed(records, network=network, spec=spec, progress=told)
-    ]
+    course = followed(records, network=network, spec=spec, progress=told)
+    if (words := learned_by_heart(course)) is not None:
+        told.say(words)
+    history = [json.dumps(_plain(record)) for record in course]
     staged = directory.history.with_suffix(".tmp")
     staged.write_text("\n".join(history) + "\n", encoding="utf-8")
     staged.replace(directory.history)
@@ -374,6 +374,7 @@ def _plain(record: EpochRecord) -> dict[str, Any]:
         "learning_rate": record.learning_rate,
         "seconds": record.seconds,
         "cpu_seconds": record.cpu_seconds,
+        "score": record.score,
     }
 
 

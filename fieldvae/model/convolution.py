@@ -15,6 +15,7 @@ from fieldvae.contract import ConditionSpec, Encoding, LatentSpec
 from fieldvae.field import FieldSpec
 from fieldvae.gaussian import DiagonalGaussian
 from fieldvae.grid import Grid
+from fieldvae.model.far import FarConv
 from fieldvae.model.gated import GatedDecoder, over
 from fieldvae.model.layers import GridConv, Head, start_at_zero, trunk
 from fieldvae.model.missing import beside
@@ -165,8 +166,8 @@ class ConvolutionDecoder(GatedDecoder):
         self.linear = nn.Sequential(
             GridConv(self.width, channels, grid), GridConv(channels, self.out, grid)
         )
-        self.residual = start_at_zero(GridConv(channels, self.out, grid))
-        self.noise = GridConv(latent.width, self.out, grid)
+        self.residual = start_at_zero(FarConv(channels, self.out, grid))
+        self.noise = FarConv(latent.width, self.out, grid)
 
     def parts(self, conditions: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Return features and the map from gated latents to means: :meth:`GatedDecoder.parts`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Literal, cast
@@ -18,6 +19,10 @@ from fieldvae.grid import Grid
 from fieldvae.model.closure import ZeroMean, log_density
 from fieldvae.model.missing import filled, hidden, known, masks, whole
 from fieldvae.model.solenoidal import Solenoidal
+
+CLEAREST = 1e-3
+"""Least variance of scaled outputs that an encoder is trained by: without noise in single cells
+the density of a reconstruction has no bound, and its gradient drowned all others."""
 
 Laws = dict[str, DiagonalGaussian]
 
@@ -339,7 +344,8 @@ class ConditionalVAE(nn.Module):
     def _decode_unchanged(self, latent: Tensor, conditions: Mapping[str, Tensor]) -> Laws:
         """Decode with no gradient for the decoder; what made latent and conditions has one.
 
-        Smoothers have none either, unless the encoder recovers the conditions.
+        Smoothers have none either, unless the encoder recovers the conditions. A variance below
+        :data:`CLEAREST` counts as this.
         """
         weights = {name: values.detach() for name, values in self.decoder.named_parameters()}
         given = {
@@ -347,7 +353,7 @@ class ConditionalVAE(nn.Module):
             for name in self.inputs
         }
         laws = functional_call(self.decoder, weights, (latent, given))
-        return {name: self._project(name, laws[name]) for name in self.outputs}
+        return {name: self._project(name, _clear(laws[name])) for name in self.outputs}
 
     def _project(self, name: str, law: DiagonalGaussian) -> DiagonalGaussian:
         self._check_shape(name, law.mean, self.outputs[name].channels)
@@ -413,6 +419,13 @@ def _smoothed(smoother: nn.Module, field: FieldSpec, values: Tensor) -> Tensor:
             given = (*given, known(values))
     condition: Tensor = smoother(*given)
     return condition
+
+
+def _clear(law: DiagonalGaussian) -> DiagonalGaussian:
+    """Return a law with a variance of :data:`CLEAREST` at least, where it has one."""
+    if law.log_variance is None:
+        return law
+    return DiagonalGaussian(law.mean, law.log_variance.clamp(min=math.log(CLEAREST)))
 
 
 def _repeat(values: Tensor, count: int) -> Tensor:

@@ -21,8 +21,11 @@ START = -3.0
 takes the noise first. From -1 the independent noise took it, and the latent was never used."""
 
 PACE = 5.0
-"""How much faster a log-variance and a choice between modes move than other weights: Adam moves a
-weight by the step size, and a nearly deterministic output is many steps away."""
+"""How much faster a choice between modes moves than other weights, for it is a steep function."""
+
+NOISE_PACE = 20.0
+"""How much faster a log-variance moves than other weights: Adam moves a weight by the step size,
+and a smooth output, which has next to no noise in single cells, is many steps away."""
 
 
 class Hidden(nn.Module):
@@ -106,7 +109,7 @@ class GatedDecoder(nn.Module, ABC):
         # to four of twelve channels were left, and nothing of the inputs in them
         self.inertia = self.gate.weight[0].numel() ** 0.5
         self.hidden = Hidden(latent.width, channels, hidden, self.out, grid) if hidden else None
-        self.log_variance = nn.Parameter(torch.full((self.out, 1, 1, 1), START / PACE))
+        self.log_variance = nn.Parameter(torch.full((self.out, 1, 1, 1), START / NOISE_PACE))
 
     @abstractmethod
     def parts(self, conditions: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -155,7 +158,7 @@ class GatedDecoder(nn.Module, ABC):
             sizes = [*self.split.values()]
             parts = zip(
                 torch.split(mean, sizes, 1),
-                torch.split(PACE * self.log_variance, sizes),
+                torch.split(NOISE_PACE * self.log_variance, sizes),
                 strict=True,
             )
             laws = (DiagonalGaussian(m, log_variance) for m, log_variance in parts)

@@ -6,6 +6,7 @@ They respect translations, and serve grids they were not made for.
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from torch.nn import functional
 from fieldvae.contract import ConditionSpec
 from fieldvae.grid import Grid
 from fieldvae.model.fourier import circular_convolution
+
+Layer = TypeVar("Layer", bound=nn.Module)
 
 SMALL = 512
 """Largest grid, in cells, on which circular convolutions are faster in Fourier space."""
@@ -34,19 +37,29 @@ class GridConv(nn.Module):
         Whether the kernel has three cells along every axis; one otherwise, each cell by itself.
     balanced
         Whether the kernel adds up to zero, so that a uniform field gives nothing but the bias.
+    apart
+        Distance between the cells of the kernel along x, y, z; zero for one cell along an axis.
     """
 
     def __init__(
-        self, channels: int, out: int, grid: Grid, *, wide: bool = True, balanced: bool = False
+        self,
+        channels: int,
+        out: int,
+        grid: Grid,
+        *,
+        wide: bool = True,
+        balanced: bool = False,
+        apart: tuple[int, int, int] = (1, 1, 1),
     ) -> None:
         super().__init__()
         self.balanced = balanced
-        present = [wide and axis < grid.dimensions for axis in range(3)]
+        present = [wide and apart[axis] > 0 and axis < grid.dimensions for axis in range(3)]
         wraps = [axis and grid.periodic[i] for i, axis in enumerate(present)]
         self.pointwise = not wide
-        self.periodic = all(grid.periodic)
-        self.zeros = tuple(int(p and not w) for p, w in zip(present, wraps, strict=True))
-        self.wrap = tuple(int(w) for w in reversed(wraps) for _ in range(2))
+        self.apart = tuple(max(a, 1) for a in apart)
+        self.small = all(grid.periodic) and self.apart == (1, 1, 1)
+        self.zeros = tuple(a * (p and not w) for a, p, w in zip(apart, present, wraps, strict=True))
+        self.wrap = tuple(a * w for a, w in zip(apart, wraps, strict=True))
         self.weight = nn.Parameter(torch.empty(out, channels, *(1 + 2 * p for p in present)))
         self.bias = nn.Parameter(torch.zeros(out))
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
@@ -59,16 +72,26 @@ class GridConv(nn.Module):
         weight: Tensor = self.weight
         if self.balanced:
             weight = weight - weight.mean((2, 3, 4), keepdim=True)
-        if self.periodic and math.prod(field.shape[2:]) <= SMALL:
+        if self.small and math.prod(field.shape[2:]) <= SMALL:
             return circular_convolution(field, weight) + self.bias.view(-1, 1, 1, 1)
-        if any(self.wrap):
-            field = functional.pad(field, self.wrap, mode="circular")
-        return functional.conv3d(field, weight, self.bias, padding=self.zeros)
+        for axis, far in enumerate(self.wrap):
+            if far:
+                field = wrapped(field, axis, far)
+        return functional.conv3d(field, weight, self.bias, padding=self.zeros, dilation=self.apart)
 
 
-def start_at_zero(layer: GridConv) -> GridConv:
+def wrapped(field: Tensor, axis: int, far: int) -> Tensor:
+    """Go on as many cells before and behind an axis that repeats, shape ``(..., x, y, z)``."""
+    cells = field.shape[axis - 3]
+    places = torch.arange(-far, cells + far, device=field.device) % cells
+    return field.index_select(axis - 3, places)
+
+
+def start_at_zero(layer: Layer) -> Layer:
     """Set a layer's weights to zero, so that what it adds grows from nothing."""
-    nn.init.zeros_(layer.weight)
+    for name, weight in layer.named_parameters():
+        if name.endswith("weight"):
+            nn.init.zeros_(weight)
     return layer
 
 

@@ -27,6 +27,9 @@ from fieldvae.grid import Grid
 from fieldvae.model.closure import GRID
 from fieldvae.model.waves import repeating, waves
 
+FAINTEST = 0.01
+"""Amplitude, over that of all waves, below which waves are not made to weigh alike."""
+
 Members = Annotated[int, Field(ge=2)]
 
 
@@ -69,7 +72,7 @@ def local_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
     return _energy_score(*(values.transpose(-2, -1) for values in cells))
 
 
-def spectral_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
+def spectral_score(forward: ForwardPass, *, members: Members = 8, whiten: bool = False) -> Tensor:
     r"""Fair energy score of the components of one wave, averaged over waves.
 
     That of :func:`energy_score` for the vector of real and imaginary parts of all outputs'
@@ -83,6 +86,12 @@ def spectral_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
         One pass through the model.
     members
         Realizations a sample.
+    whiten
+        Whether every wave of an output is divided by its root mean square in the other samples of
+        the batch, or by a hundredth of that of all waves together where it is less. Waves then
+        weigh alike, also the short ones of a smooth field, which have a thousandth of its
+        amplitude. A sample's own truth does not weigh its score, which so remains proper.
+        Components of a wave keep their proportions: some vanish, as in fields in equilibrium.
 
     Raises
     ------
@@ -92,8 +101,24 @@ def spectral_score(forward: ForwardPass, *, members: Members = 8) -> Tensor:
     if forward.physical is None:
         raise OptionError("the loss 'spectral_score' needs a model that knows its outputs' grid")
     grid = forward.physical.grid
-    fields = _on_grid(forward, members)
-    return _energy_score(*(_waves(values, grid) for values in fields))
+    realizations, truth = (_waves(values, grid) for values in _on_grid(forward, members))
+    if whiten and len(truth) > 1:
+        sizes = [2 * output.shape[1] for output in forward.outputs.values()]
+        parts = torch.split(truth, sizes, -1)
+        size = torch.cat([_amplitude_of_others(part).expand_as(part) for part in parts], -1)
+        realizations, truth = realizations / size, truth / size
+    return _energy_score(realizations, truth)
+
+
+def _amplitude_of_others(waves: Tensor) -> Tensor:
+    """Root mean square of every wave over all samples but one's own, over that of all waves.
+
+    From ``(batch, wave, part)`` to ``(batch, wave, 1)``.
+    """
+    power = waves.square().mean(-1, keepdim=True)
+    others = (power.sum(0) - power).clamp(min=0) / (len(power) - 1)
+    whole = others.mean(1, keepdim=True).clamp(min=torch.finfo(waves.dtype).tiny)
+    return (others / whole + FAINTEST**2).sqrt()
 
 
 def _energy_score(realizations: Tensor, truth: Tensor) -> Tensor:

@@ -110,6 +110,38 @@ class TestSpectralScore:
             np.mean(found) / math.sqrt(6)
         )
 
+    def test_weighs_waves_alike_where_asked(self):
+        """Smooth fields, also with a little noise in every cell."""
+        chance = torch.Generator().manual_seed(0)
+        grid = Grid((32,), periodic=(True,))
+        fade = 1 / (1 + 32 * torch.fft.rfftfreq(32).view(-1, 1, 1)) ** 2
+
+        def smooth(*leading):
+            white = torch.randn(*leading, 64, 1, 32, 1, 1, generator=chance)
+            return torch.fft.irfft(fade * torch.fft.rfft(white, dim=-3), n=32, dim=-3)
+
+        truth, drawn = {"a": smooth()}, {"a": smooth(8)}
+        noise = torch.randn(drawn["a"].shape, generator=chance)
+        rough = {"a": drawn["a"] + 0.05 * drawn["a"].std() * noise}
+
+        def lost(**options):
+            found = [spectral_score(passing(truth, f, grid), **options) for f in (rough, drawn)]
+            return (found[0] / found[1]).item() - 1
+
+        assert lost(whiten=True) > 10 * lost(whiten=False)
+        assert lost(whiten=True) > 0.05
+
+    def test_keeps_its_unit_where_waves_weigh_alike(self):
+        truth, drawn = fields()
+        larger = [{n: 10 * v for n, v in part.items()} for part in (truth, drawn)]
+        of_larger = spectral_score(passing(*larger), members=4, whiten=True)
+        assert_close(of_larger, 10 * spectral_score(passing(truth, drawn), members=4, whiten=True))
+
+    def test_of_one_sample_is_as_it_is(self):
+        only = fields(samples=1)
+        found = [spectral_score(passing(*only), members=4, whiten=w) for w in (True, False)]
+        assert_close(*found)
+
     def test_says_that_it_needs_the_grid(self):
         with pytest.raises(OptionError, match="'spectral_score' needs a model that knows"):
             spectral_score(passing(*fields(), grid=None), members=2)

@@ -29,6 +29,10 @@ Augment = Callable[[Batch, torch.Generator], Batch]
 SCORE = "score of realizations"
 """Name of what ``keep: best`` goes by, which no term of the loss has."""
 
+MARGIN = 0.005
+"""By how much of it a score must be better, for earlier weights to be kept: less is chance, and the
+last weights have seen the most."""
+
 VALIDATION_BATCH = 256
 """Samples in a batch that is only looked at."""
 
@@ -103,6 +107,22 @@ class EpochRecord:
     score: float | None = None
 
 
+def kept_epoch(records: Sequence[EpochRecord]) -> int | None:
+    """Number of the epoch whose weights ``keep: best`` keeps; ``None`` where none was scored.
+
+    Parameters
+    ----------
+    records
+        Of every epoch.
+    """
+    scores = [record.score for record in records if record.score is not None]
+    if not scores or len(scores) < len(records):
+        return None
+    best = min(scores)
+    last = scores[-1] <= best * (1 + MARGIN)
+    return len(scores) if last else scores.index(best) + 1
+
+
 def scheduled(schedule: Schedule, epoch: int) -> float:
     """Return what a schedule says at an epoch, counted from 0.
 
@@ -137,7 +157,8 @@ def train(
     so that a training that was killed and resumed ends, on the CPU, with the same bits as one
     that was not. When the iterator is exhausted the model holds the weights to keep: the averaged
     ones where there are any, of the last epoch or of that which validated best. ``keep: best``
-    goes by the energy score of realizations, for a loss may rise while they get better;
+    goes by the energy score of realizations, for a loss may rise while they get better, and takes
+    earlier weights if their score is lower by half a percent (:func:`kept_epoch`);
     ``patience`` alone by the loss. Closing the iterator early writes a checkpoint of the last
     whole epoch.
 
@@ -292,6 +313,8 @@ class _Course:
     def finish(self) -> None:
         """Leave in the model the weights to keep."""
         kept = self.average if self.best_weights is None else self.best_weights
+        if self.by_score and kept_epoch(self.history) == self.epoch:
+            kept = self.average
         if kept is not None:
             self.model.load_state_dict(kept)
 

@@ -20,7 +20,7 @@ from fieldvae.model.convolution import (
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.model.priors import StandardPrior
 from fieldvae.spec import TrainingSpec
-from fieldvae.training import Term, scheduled, train
+from fieldvae.training import Term, kept_epoch, scheduled, train
 
 GRID = Grid((4,), periodic=(True,))
 SOURCE, TARGET = FieldSpec(name="source", units="1"), FieldSpec(name="target", units="1")
@@ -198,11 +198,23 @@ class TestTrain:
         chosen = settings(epochs=60, keep="best", **changes)
         records = list(train(model, TERMS, data, held_out, settings=chosen))
         scores = [record.score for record in records]
-        best = scores.index(min(scores)) + 1
+        best = kept_epoch(records)
+        assert scores[best - 1] == min(scores)
         assert best < 50
         assert all("score of realizations" not in record.validation.terms for record in records)
         list(train(stopped, TERMS, data, held_out, settings=settings(epochs=best, **changes)))
         assert same(weights(model), weights(stopped))
+
+    def test_keeps_the_last_weights_where_they_are_as_good_but_for_chance(self):
+        data, held_out = pair(400), pair(seed=1)
+        model, last = build(), build()
+        chosen = settings(epochs=12, average=0.9, decay="cosine", learning_rate=2e-3)
+        best = chosen.model_copy(update={"keep": "best"})
+        records = list(train(model, TERMS, data, held_out, settings=best))
+        assert min(record.score for record in records) > 0.99 * records[-1].score
+        list(train(last, TERMS, data, held_out, settings=chosen))
+        assert kept_epoch(records) == 12
+        assert same(weights(model), weights(last))
 
     def test_keeps_the_last_weights_where_nothing_validates(self):
         best, last = build(), build()

@@ -38,7 +38,8 @@ def calibration_verdict(title: str, scores: Mapping[str, Any]) -> dict[str, str]
 
     Calibrated means that the coverage of 90 % intervals is within 3 points of what they promise
     (of the whole range's share, where the ensemble is too small for 90 %) and that spread over
-    error is from 0.9 to 1.1. Bounds are for the scores themselves, not for their intervals.
+    error is from 0.9 to 1.1. Where a score is outside and its 95 % interval is not, the samples
+    are too few to tell.
 
     Parameters
     ----------
@@ -71,7 +72,13 @@ def calibration_verdict(title: str, scores: Mapping[str, Any]) -> dict[str, str]
     low, high = RATIO_BOUNDS
     wide = covered > promised + COVERAGE_BOUND or ratio > high
     narrow = covered < promised - COVERAGE_BOUND or ratio < low
-    if wide and narrow:
+    sure = _outside(
+        scores, coverage_name(LEVEL), promised - COVERAGE_BOUND, promised + COVERAGE_BOUND
+    )
+    sure |= _outside(scores, "spread_skill", low, high)
+    if (wide or narrow) and not sure:
+        verdict, words = UNKNOWN, "not to be told from a calibrated one with so few samples"
+    elif wide and narrow:
         verdict, words = "uneven", "unevenly wide, too wide in places and too narrow in others"
     elif wide:
         verdict = words = "too wide"
@@ -84,8 +91,17 @@ def calibration_verdict(title: str, scores: Mapping[str, Any]) -> dict[str, str]
         f"{start} is {words}: {100 * promised:.{digits}f} % intervals hold "
         f"{100 * covered:.1f} % of true values, spread over error {ratio:.2f}"
     )
-    advice = "" if verdict == CALIBRATED else "; read no probability off it"
+    advice = "; read no probability off it" if sure and verdict != CALIBRATED else ""
     return {"verdict": verdict, "sentence": f"{sentence}{advice}."}
+
+
+def _outside(scores: Mapping[str, Any], name: str, low: float, high: float) -> bool:
+    """Whether a score is outside of bounds, and its interval, where there is one, too."""
+    start, end = scores.get(f"{name}_interval") or (None, None)
+    value = scores[name]
+    above = value if start is None else start
+    below = value if end is None else end
+    return bool(above > high or below < low)
 
 
 def rank_tests(

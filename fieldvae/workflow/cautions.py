@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fieldvae.grid import Grid
+from fieldvae.training import EpochRecord, kept_epoch
 
 if TYPE_CHECKING:
-    from fieldvae.training import EpochRecord
     from fieldvae.workflow.preparing import Prepared
 
 FEW_TO_TRAIN = 20
@@ -74,14 +74,11 @@ def learned_by_heart(course: Sequence[EpochRecord]) -> str | None:
         ``None`` where the best realizations for held-out samples came near the end, or no
         weights were chosen.
     """
-    scores = [record.score for record in course if record.score is not None]
-    if not scores or len(scores) < len(course):
-        return None
-    best = int(np.argmin(scores)) + 1
-    if best > EARLY * len(course):
+    kept = kept_epoch(course)
+    if kept is None or kept > EARLY * len(course):
         return None
     return (
-        f"kept are the weights after epoch {best} of {len(course)}: from there on realizations for "
+        f"kept are the weights after epoch {kept} of {len(course)}: from there on realizations for "
         "held-out samples got worse, as the network learned its samples by heart; more samples "
         "help, and symmetries where the fields have any"
     )

@@ -35,6 +35,15 @@ class TestCalibrationVerdict:
     def test_judges_by_coverage_and_by_spread_over_error(self, coverage, ratio, verdict):
         assert calibration_verdict("heat", scores(coverage, ratio))["verdict"] == verdict
 
+    def test_does_not_judge_what_the_samples_cannot_tell(self):
+        few = {**scores(0.91, 1.11), "spread_skill_interval": [0.98, 1.25]}
+        found = calibration_verdict("heat", {**few, "coverage_90_interval": [0.88, 0.94]})
+        assert found["verdict"] == "cannot be judged"
+        assert "not to be told from a calibrated one with so few samples" in found["sentence"]
+        many = {**few, "spread_skill_interval": [1.105, 1.12]}
+        found = calibration_verdict("heat", {**many, "coverage_90_interval": [0.90, 0.92]})
+        assert found["verdict"] == "too wide"
+
     def test_warns_of_reading_probabilities(self):
         assert calibration_verdict("heat", scores(0.999, 2.8))["sentence"] == (
             "On heat the model's ensemble is too wide: 90 % intervals hold 99.9 % of true values, "

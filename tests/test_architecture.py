@@ -17,7 +17,7 @@ HOUSE = Path(fieldvae.__file__).parent
 
 FLOORS = (
     {"errors"},
-    {"grid", "field", "gaussian", "document", "notebook"},
+    {"grid", "field", "gaussian", "document", "durability", "notebook"},
     {"contract", "signature", "spec", "mechanics"},
     {"registry", "data", "model"},
     {"schema", "checkpoint", "quantities"},

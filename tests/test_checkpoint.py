@@ -10,7 +10,6 @@ from fieldvae.checkpoint import (
     load_weights,
     save_checkpoint,
     save_weights,
-    write_atomically,
 )
 from fieldvae.errors import RunError
 
@@ -76,16 +75,6 @@ class TestCheckpoints:
         meta = json.loads((folder / "epoch-000015.json").read_text())
         assert meta["epoch"] == 15
         assert len(meta["sha256"]) == 64
-
-
-class TestWriteAtomically:
-    def test_leaves_the_old_file_when_the_writer_fails(self, tmp_path):
-        path = tmp_path / "file"
-        write_atomically(path, b"old")
-        with pytest.raises(TypeError):
-            write_atomically(path, "text is no bytes")
-        assert path.read_bytes() == b"old"
-        assert names(tmp_path) == ["file"]
 
 
 class TestWeights:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from fieldvae.durability import synchronize
 from fieldvae.errors import StoreError
 
 GROUP = "manifest"
@@ -79,22 +78,6 @@ def verify_manifest(store: Path, *, name: str) -> None:
                 f"{name}: the file {keys[0]}{more} is {fault}, as the manifest tells; copy or "
                 f"make the store again (or remove its folder {GROUP!r} if you changed it yourself)"
             )
-
-
-def synchronize(path: Path) -> None:
-    """Bring a file or a folder's list of files to the disk.
-
-    Windows opens no folders and keeps their lists by itself; of a file it brings to the disk only
-    what was opened for writing.
-    """
-    folder = path.is_dir()
-    if folder and sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _files(store: Path) -> Iterator[Path]:

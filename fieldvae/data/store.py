@@ -16,8 +16,9 @@ from zarr.codecs import BloscCodec, BloscShuffle, Crc32cCodec
 from zarr.errors import ContainsArrayError
 
 from fieldvae.data.conform import REALIZATION, SAMPLE
-from fieldvae.data.manifest import synchronize, verify_manifest, write_manifest
+from fieldvae.data.manifest import verify_manifest, write_manifest
 from fieldvae.data.samples import STORE_VERSION, Samples
+from fieldvae.durability import synchronize
 from fieldvae.errors import StoreError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import AXES, Grid

@@ -25,6 +25,9 @@ axes having one cell; see ``docs/extending.md``. Missing values of a field that 
 are zero there. Where there is such a field, a smoother or encoder with the attribute
 ``sees_mask = True`` is told which: by a second argument of ``forward``, 1 where a value is known
 and 0 where it is missing, of the field's shape for a smoother, a dict of these for an encoder.
+
+A decoder with the method ``scaled_by`` is told once, as a model is built, what its scaled outputs
+are in the world: a dict of :class:`AffineScale` by output, without those on a logarithmic scale.
 """
 
 from __future__ import annotations

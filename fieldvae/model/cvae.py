@@ -98,6 +98,9 @@ class ConditionalVAE(nn.Module):
         self.joint = reconstruct == "joint"
         known = scales or {}
         self.scales = nn.ModuleDict({_key(name): _Scale(scale) for name, scale in known.items()})
+        scaled_by = getattr(decoder, "scaled_by", None)
+        if scaled_by is not None:
+            scaled_by(known)
         bound = [field for field in outputs if project and field.name in known]
         self.closures = nn.ModuleDict(
             {

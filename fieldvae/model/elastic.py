@@ -17,7 +17,7 @@ import torch
 from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from fieldvae.contract import ConditionSpec, LatentSpec
+from fieldvae.contract import AffineScale, ConditionSpec, LatentSpec
 from fieldvae.errors import OptionError
 from fieldvae.field import VOIGT, FieldSpec
 from fieldvae.grid import Grid
@@ -30,7 +30,7 @@ from fieldvae.model.reach import grid_reach
 START = (1.4, 0.6, 0.4)
 """Stiffness c11, c12, c44 that training starts with: isotropic, Poisson's ratio 0.3."""
 
-PACE = 4.0
+PACE = 10.0
 """How much faster the stiffness moves than other weights. At their pace convolutions learned the
 anisotropy first, wave by wave, and longer cells had its isotropic start."""
 
@@ -44,11 +44,12 @@ Box = tuple[int, int, int]
 class Medium(nn.Module):
     r"""Map an eigenstrain, in scaled units, to the scaled stress of a medium of learned stiffness.
 
-    .. math:: \sigma_i = e^{g_i} \big(\Gamma(C) * \varepsilon^*\big)_i, \qquad C = L L^T
+    .. math:: \sigma_i = \frac1{s_i} \big(\Gamma(C) * \varepsilon^*\big)_i, \qquad C = L L^T
 
-    The gains :math:`g` stand for the scales of the components. Along axes that do not repeat the
-    medium goes on without eigenstrain for as many cells again. The mean stress is zero, or in
-    a grid that repeats and a field without closure that of a box held fixed,
+    The scales :math:`s_i` of the components, in units of their mean, are those of the data: were
+    they learned too, they would pass for an anisotropy that there is not. Along axes that do not
+    repeat the medium goes on without eigenstrain for as many cells again. The mean stress is zero,
+    or in a grid that repeats and a field without closure that of a box held fixed,
     :math:`-C : \overline{\varepsilon^*}`.
 
     Parameters
@@ -60,6 +61,7 @@ class Medium(nn.Module):
     """
 
     start: Tensor
+    scale: Tensor
 
     def __init__(self, field: FieldSpec, grid: Grid) -> None:
         super().__init__()
@@ -73,8 +75,14 @@ class Medium(nn.Module):
         stiffness[:3, :3] += c12
         self.register_buffer("start", torch.linalg.cholesky(stiffness), persistent=False)
         self.moved = nn.Parameter(torch.zeros(6, 6))
-        self.gain = nn.Parameter(torch.zeros(len(self.rows)))
+        self.register_buffer("scale", torch.ones(len(self.rows)), persistent=False)
         self._kept: tuple[object, Tensor] | None = None
+
+    def scaled_by(self, scale: Tensor) -> None:
+        """Take up the scales of the components, shape ``(component, ...)``; a mean over cells."""
+        by_component = scale.detach().flatten(1).mean(1)
+        self.scale = (by_component / by_component.mean()).to(self.scale)
+        self._kept = None
 
     @property
     def stiffness(self) -> Tensor:
@@ -101,13 +109,12 @@ class Medium(nn.Module):
 
     def _response(self, box: Box) -> Tensor:
         """Response of every wave, kept until the next step of training: large ones take seconds."""
-        weights = (self.moved, self.gain)
-        state = (box, *((w._version, w.device, w.dtype) for w in weights))
+        state = (box, self.moved._version, self.moved.device, self.moved.dtype)
         if not torch.is_grad_enabled() and self._kept is not None and self._kept[0] == state:
             return self._kept[1]
         response = block_response(self.stiffness, box, self.spacing, fixed=self.fixed)
         response = response[..., self.rows, :][..., self.rows]
-        response = (PACE * self.gain).exp()[:, None] * response
+        response = response / self.scale[:, None]
         if not torch.is_grad_enabled():
             self._kept = (state, response)
         return response
@@ -211,6 +218,12 @@ class ElasticDecoder(GatedDecoder):
         self.faces = start_at_zero(GridConv(self.width, self.out, grid, balanced=True))
         self.faces_residual = start_at_zero(GridConv(channels, self.out, grid, balanced=True))
         self.faces_noise = GridConv(latent.width, self.out, grid, balanced=True)
+
+    def scaled_by(self, scales: Mapping[str, AffineScale]) -> None:
+        """Take up what the scaled stresses are in the world, by output."""
+        for name, medium in zip(self.split, self.media, strict=True):
+            if isinstance(medium, Medium) and name in scales:
+                medium.scaled_by(scales[name].scale)
 
     def parts(self, conditions: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Return features and the map from gated latents to means: :meth:`GatedDecoder.parts`."""

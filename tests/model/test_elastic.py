@@ -21,7 +21,6 @@ def stirred(medium, seed=0):
     chance = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         medium.moved.add_(0.02 * torch.randn(6, 6, generator=chance))
-        medium.gain.add_(0.02 * torch.randn(6, generator=chance))
     return medium
 
 
@@ -93,7 +92,7 @@ class TestMedium:
             assert torch.linalg.eigvalsh(medium.stiffness).min() > 0
 
     def test_learns_the_stiffness_that_made_the_stress(self):
-        """From fields alone, but for the unit and the gains, which take what it leaves."""
+        """From fields alone, but for the unit."""
         true = Medium(STRESS, CUBE)
         with torch.no_grad():
             true.moved[3, 3] += 0.05
@@ -103,6 +102,7 @@ class TestMedium:
         optimizer = torch.optim.Adam(learned.parameters(), 1.5e-3)
         strain = torch.randn(8, 6, 4, 4, 4)
         target = answered(true, strain).detach()
+        media = [learned, true]
         first = (answered(learned, strain) - target).square().mean()
         for _ in range(60):
             optimizer.zero_grad()
@@ -110,6 +110,15 @@ class TestMedium:
             error.backward()
             optimizer.step()
         assert error < 0.05 * first
+        anisotropy = [m.stiffness[3, 3] / (m.stiffness[0, 0] - m.stiffness[0, 1]) for m in media]
+        assert_close(*anisotropy, rtol=0.1, atol=0)
+
+    def test_scaled_stress_is_stress_over_the_scales_of_its_components(self):
+        medium, strain = stirred(Medium(STRESS, CUBE)), torch.randn(1, 6, 4, 4, 4)
+        scale = torch.tensor([3.0, 3.0, 3.0, 1.0, 1.0, 1.0])
+        before = answered(medium, strain)
+        medium.scaled_by(5 * scale.view(6, 1, 1, 1).expand(6, 4, 4, 4))
+        assert_close(answered(medium, strain), before * 2 / scale.view(6, 1, 1, 1))
 
 
 class TestElasticDecoder:

@@ -134,7 +134,8 @@ def predict(
         Optional[list[str]],
         typer.Option(
             help="Quantity whose quantiles and exceedance are written: [LABEL=]NAME, or "
-            "[LABEL=]'{use: NAME, option: value}'. Repeatable."
+            "[LABEL=]'{use: NAME, option: value}'; an output's name is the output itself. "
+            "Repeatable."
         ),
     ] = None,
     exceed: Annotated[

@@ -134,7 +134,8 @@ def _singles(
     """The goal's statistic of single fields: real ones beside realizations."""
     told = {"units": designs["statistic"].attrs["units"]}
     quantity = named_quantity(spec.goal.of)
-    known = [_of_each(part, statistic) for part in derived(quantity, training, grid=grid)]
+    outputs = training.drop_vars([*spec.vary, *spec.hold])  # a goal is of outputs alone
+    known = [_of_each(part, statistic) for part in derived(quantity, outputs, grid=grid)]
     stages, records = (
         [_of_each(designs[name].isel({dim: i}), statistic) for i in range(designs.sizes[dim])]
         for name, dim in (("quantity", "stage"), ("quantity_trajectory", "record"))

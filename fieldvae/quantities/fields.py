@@ -33,6 +33,8 @@ class PhysicalFields(Mapping[str, Tensor]):
         What each field is, components known.
     grid
         Where the fields live; its frame is the crystal's.
+    outputs
+        Those that are drawn, where inputs are among the fields too; all of them where left out.
 
     Raises
     ------
@@ -43,6 +45,7 @@ class PhysicalFields(Mapping[str, Tensor]):
     tensors: Mapping[str, Tensor]
     specs: Mapping[str, FieldSpec]
     grid: Grid
+    outputs: tuple[str, ...] = ()
 
     @classmethod
     def from_model(cls, batch: Batch, *, scaling: Scaling, grid: Grid) -> PhysicalFields:
@@ -92,6 +95,29 @@ class PhysicalFields(Mapping[str, Tensor]):
             hint = nearest(name, list(self.specs)) or "."
             raise OptionError(f"there is no field {name!r}{hint} There are: {known}")
         return self.specs[name]
+
+    def output(self, of: str | None = None) -> str:
+        """Return the name of the field that is meant, of any tensor kind.
+
+        Parameters
+        ----------
+        of
+            Its name; ``None`` for the only output.
+
+        Raises
+        ------
+        OptionError
+            If there is no such field, or none is named and there are several outputs.
+        """
+        if of is not None:
+            self.spec(of)
+            return of
+        found = self.outputs or tuple(self.specs)
+        if len(found) != 1:
+            raise OptionError(
+                f"there are several fields, {', '.join(found)}; name one by the option 'of'"
+            )
+        return found[0]
 
     def stress(self, of: str | None = None) -> str:
         """Return the name of the symmetric tensor field that is meant.

@@ -17,7 +17,7 @@ from fieldvae.errors import GridError, OptionError, ShapeError, StoreError
 from fieldvae.field import VOIGT, FieldSpec
 from fieldvae.grid import AXES, Grid
 from fieldvae.quantities.fields import PhysicalFields, QuantityField
-from fieldvae.quantities.naming import Quantity, named_quantity
+from fieldvae.quantities.naming import Quantity, quantity_of
 from fieldvae.spec import PluginChoice
 
 VALUES_AT_ONCE = 2**22
@@ -47,7 +47,8 @@ def quantity(
     Parameters
     ----------
     choice
-        The quantity's name, or ``{"use": name, option: value, ...}``.
+        The quantity's name, or ``{"use": name, option: value, ...}``. The name of a field stands
+        for the quantity ``component`` of it.
     dataset
         Fields with dims ``sample``, ``realization``, one component dim and x, y, z in any order,
         each of the first three only where there is one; attribute ``units``. Data, realizations
@@ -85,7 +86,7 @@ def quantity(
     >>> tension.units, tension.sizes["x"], round(float(tension.max()), 6)
     ('MPa', 2, 200.0)
     """
-    chosen = choice if isinstance(choice, Quantity) else named_quantity(choice)
+    chosen = quantity_of(choice, field_names(dataset))
     parts = list(derived(chosen, dataset, inputs=inputs, grid=grid))
     return parts[0] if len(parts) == 1 else xr.concat(parts, dim=SAMPLE, coords="minimal")
 
@@ -103,6 +104,7 @@ def derived(
     arrays = {**_fields(inputs), **_fields(dataset)} if inputs is not None else _fields(dataset)
     grid = _grid(dataset, arrays, grid)
     specs = {name: _spec(name, array) for name, array in arrays.items()}
+    outputs = _outputs(dataset, arrays)
     samples = max((a.sizes.get(SAMPLE, 1) for a in arrays.values()), default=1)
     realizations = max((a.sizes.get(REALIZATION, 1) for a in arrays.values()), default=1)
     step = max(1, VALUES_AT_ONCE // (realizations * grid.cells * MATRIX))
@@ -110,7 +112,7 @@ def derived(
         rows = slice(start, start + step)
         some = {n: a.isel({SAMPLE: rows}, missing_dims="ignore") for n, a in arrays.items()}
         tensors = _Tensors(some)
-        found = chosen(PhysicalFields(tensors, specs, grid))
+        found = chosen(PhysicalFields(tensors, specs, grid, outputs))
         yield _labeled(chosen, found, {name: some[name] for name in tensors.read}, grid)
 
 
@@ -135,6 +137,17 @@ class _Tensors(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self.arrays)
+
+
+def field_names(dataset: xr.Dataset) -> list[str]:
+    """Return the names that may be a field's; none of what is no dataset."""
+    return [str(name) for name in getattr(dataset, "data_vars", ())]
+
+
+def _outputs(dataset: xr.Dataset, arrays: Arrays) -> tuple[str, ...]:
+    """The fields that are drawn, else those that no inputs were given beside."""
+    drawn = tuple(name for name, array in arrays.items() if REALIZATION in array.dims)
+    return drawn or tuple(name for name in arrays if name in dataset)
 
 
 def _fields(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -217,10 +230,10 @@ def _labeled(chosen: Quantity, found: QuantityField, read: Arrays, grid: Grid) -
     array = xr.DataArray(
         values.reshape(*sizes.values(), *cells, *grid.shape).numpy(force=True),
         dims=dims,
-        name=chosen.name,
+        name=chosen.called,
         attrs={
             "units": found.units,
-            "long_name": found.title or chosen.name.replace("_", " "),
+            "long_name": found.title or chosen.called.replace("_", " "),
             "symbol": found.symbol,
             "tensor_kind": "scalar" if labels is None else "set",
             "quantity": json.dumps({"use": chosen.name, **chosen.options}),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +13,9 @@ from fieldvae.document import Document
 from fieldvae.errors import OptionError, PluginError, SpecError
 from fieldvae.quantities.fields import PhysicalFields, QuantityField
 from fieldvae.spec import PluginChoice, problems
+
+COMPONENT = "component"
+"""The quantity that a field's own name stands for."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,19 @@ class Quantity:
         Every option, defaults filled in.
     function
         The plugin.
+    label
+        What its values are called; the plugin's name where left out.
     """
 
     name: str
     options: Mapping[str, Any]
     function: Callable[..., QuantityField]
+    label: str = ""
+
+    @property
+    def called(self) -> str:
+        """What its values are called."""
+        return self.label or self.name
 
     def __call__(self, fields: PhysicalFields) -> QuantityField:
         """Derive the quantity; gradients pass through.
@@ -77,16 +88,7 @@ def named_quantity(choice: str | Mapping[str, Any] | PluginChoice) -> Quantity:
     OptionError
         With every mistake in the options.
     """
-    if isinstance(choice, str):
-        choice = {"use": choice}
-    if isinstance(choice, PluginChoice):
-        choice = {"use": choice.use, **choice.options}
-    if not isinstance(choice, Mapping) or not isinstance(choice.get("use"), str):
-        raise OptionError(
-            f"a quantity is {choice!r}; expected its name, or its name and options as in "
-            "{use: resolved_shear_stress, plane: [1, 1, 1]}"
-        )
-    name, options = choice["use"], {k: v for k, v in choice.items() if k != "use"}
+    name, options = _name_and_options(choice)
     function = registry.load("quantities", name)
     model = registry.options_model("quantities", name)
     try:
@@ -96,3 +98,43 @@ def named_quantity(choice: str | Mapping[str, Any] | PluginChoice) -> Quantity:
         told = SpecError([type(p)("", p.message) for p in found])
         raise OptionError("\n".join(f"quantity {name!r}: {p}" for p in told.problems)) from None
     return Quantity(name, {key: getattr(checked, key) for key in model.model_fields}, function)
+
+
+def quantity_of(
+    choice: str | Mapping[str, Any] | PluginChoice | Quantity, fields: Collection[str]
+) -> Quantity:
+    """Look up a quantity; a field's own name, where no quantity bears it, stands for the field.
+
+    Parameters
+    ----------
+    choice
+        As of :func:`named_quantity`, or the quantity.
+    fields
+        Names of the fields that there are.
+
+    Raises
+    ------
+    PluginError, OptionError
+        As of :func:`named_quantity`.
+    """
+    if isinstance(choice, Quantity):
+        return choice
+    name, options = _name_and_options(choice)
+    if name not in fields or name in registry.names("quantities"):
+        return named_quantity(choice)
+    return replace(named_quantity({"use": COMPONENT, **options, "of": name}), label=name)
+
+
+def _name_and_options(
+    choice: str | Mapping[str, Any] | PluginChoice,
+) -> tuple[str, dict[str, Any]]:
+    if isinstance(choice, str):
+        choice = {"use": choice}
+    if isinstance(choice, PluginChoice):
+        choice = {"use": choice.use, **choice.options}
+    if not isinstance(choice, Mapping) or not isinstance(choice.get("use"), str):
+        raise OptionError(
+            f"a quantity is {choice!r}; expected its name, or its name and options as in "
+            "{use: resolved_shear_stress, plane: [1, 1, 1]}"
+        )
+    return choice["use"], {key: value for key, value in choice.items() if key != "use"}

@@ -12,10 +12,10 @@ import xarray as xr
 from fieldvae.data.conform import REALIZATION, SAMPLE
 from fieldvae.errors import OptionError, PredictionWarning
 from fieldvae.grid import AXES, Grid
-from fieldvae.quantities.labeled import Choice, derived
+from fieldvae.quantities.labeled import Choice, derived, field_names
 from fieldvae.quantities.levels import QUANTILES, check_probabilities, level_in
 from fieldvae.quantities.montecarlo import needed, proportion, sample_quantiles
-from fieldvae.quantities.naming import Quantity, named_quantity
+from fieldvae.quantities.naming import Quantity, quantity_of
 
 CONFIDENCE = 0.95
 BOUNDS = ("lower", "upper")
@@ -44,7 +44,8 @@ def exceedance(
     predictions
         Realizations, as :meth:`TrainedModel.predict` gives them or a store keeps them.
     choice
-        The quantity's name, or ``{"use": name, option: value, ...}``.
+        The quantity's name, or ``{"use": name, option: value, ...}``. The name of a field stands
+        for the quantity ``component`` of it.
     level
         A number in the quantity's units, or a text with units of its own: ``"500 MPa"``.
     inputs
@@ -151,31 +152,33 @@ def reliability(
     grid: Grid | None = None,
 ) -> xr.Dataset:
     """Do what :func:`exceedance` and :func:`quantiles` do in one pass over the realizations."""
-    chosen = choice if isinstance(choice, Quantity) else named_quantity(choice)
+    chosen = quantity_of(choice, field_names(predictions))
+    called = name or chosen.called
     check_probabilities([confidence], what="confidence")
     check_probabilities(probabilities, what="quantile")
     rejecting = accepted and "accepted" in predictions
     parts, start = [], 0
     for values in derived(chosen, predictions, inputs=inputs, grid=grid):
-        limit = None if level is None else level_in(level, str(values.units), of=chosen.name)
+        limit = None if level is None else level_in(level, str(values.units), of=chosen.called)
         values = _with_realizations(values, chosen)
         rows = slice(start, start := start + values.sizes[SAMPLE])
         kept = np.ones((values.sizes[SAMPLE], values.sizes[REALIZATION]), dtype=bool)
         if rejecting:
             kept = predictions["accepted"].transpose(SAMPLE, REALIZATION).values[rows]
         counted = "accepted" if rejecting else "unrejected"
-        values = values.rename(name or chosen.name).assign_attrs(realizations=counted)
+        values = values.rename(called).assign_attrs(realizations=counted)
         parts.append(_of_samples(values, kept, limit, probabilities, confidence))
     found = parts[0] if len(parts) == 1 else xr.concat(parts, dim=SAMPLE, coords="minimal")
-    _warn_of_few(found[f"{name or chosen.name}_counted"].values, probabilities, chosen)
+    _warn_of_few(found[f"{called}_counted"].values, probabilities, chosen)
     return found
 
 
 def _with_realizations(values: xr.DataArray, chosen: Quantity) -> xr.DataArray:
     if REALIZATION not in values.dims:
         raise OptionError(
-            f"quantity {chosen.name!r} has no realizations (dims {', '.join(map(str, values.dims))}"
-            "): it is made of fields that are not drawn; choose one of the outputs"
+            f"quantity {chosen.called!r} has no realizations "
+            f"(dims {', '.join(map(str, values.dims))}): it is made of fields that are not "
+            "drawn; choose one of the outputs"
         )
     if SAMPLE not in values.dims:
         values = values.expand_dims(SAMPLE)
@@ -286,8 +289,8 @@ def _warn_of_few(counted: np.ndarray, probabilities: Sequence[float], chosen: Qu
     else:
         return
     warnings.warn(
-        f"{chosen.name}: {told}; values are missing (NaN) there. Draw more realizations, or count "
-        "rejected ones too",
+        f"{chosen.called}: {told}; values are missing (NaN) there. Draw more realizations, or "
+        "count rejected ones too",
         PredictionWarning,
         stacklevel=4,
     )

@@ -42,20 +42,18 @@ class Request:
 
 
 def read_requests(quantities: Sequence[str], levels: Sequence[str]) -> tuple[Request, ...]:
-    """Read ``[LABEL=]QUANTITY`` and ``[LABEL=]LEVEL``, names checked, without importing torch.
+    """Read ``[LABEL=]QUANTITY`` and ``[LABEL=]LEVEL``, without importing torch.
 
     Parameters
     ----------
     quantities
-        A quantity's name or, as YAML, ``{use: name, option: value}``. The label, the quantity's
-        name where left out, names its variables.
+        A quantity's name or, as YAML, ``{use: name, option: value}``; :func:`check_names` sees
+        whether there are such. The label, the name where left out, names its variables.
     levels
         One for all quantities, or one a label.
 
     Raises
     ------
-    PluginError
-        If no quantity bears a name.
     OptionError
         If a level belongs to no quantity, two quantities have one label, or two levels one.
 
@@ -130,10 +128,30 @@ def _choice(text: str) -> Mapping[str, Any]:
             f"--quantity {text}: expected a name, or 'use' with options, as in "
             "{use: resolved_shear_stress, plane: [1, 1, 1]}"
         )
-    trouble = registry.unknown("quantities", name)
-    if trouble is not None:
-        raise PluginError(f"--quantity: {trouble}")
     return choice
+
+
+def check_names(requests: Sequence[Request], outputs: Sequence[str]) -> None:
+    """Refuse what is neither the name of a quantity nor that of an output.
+
+    Parameters
+    ----------
+    requests
+        What is wanted.
+    outputs
+        Names of the model's outputs; an output's name stands for the output itself.
+
+    Raises
+    ------
+    PluginError
+        With the names that there are.
+    """
+    for request in requests:
+        name = request.choice["use"]
+        trouble = registry.unknown("quantities", name)
+        if trouble is not None and name not in outputs:
+            listed = ", ".join(outputs)
+            raise PluginError(f"--quantity: {trouble}. Outputs, which may be named too: {listed}")
 
 
 def rehearse(

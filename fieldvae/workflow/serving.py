@@ -16,7 +16,7 @@ from fieldvae.workflow.destinations import check_no_source, check_scores
 from fieldvae.workflow.directory import RunDirectory, write_json
 from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.progress import Progress, Silence, passed_on
-from fieldvae.workflow.reliability import Request, rehearse, with_reliability
+from fieldvae.workflow.reliability import Request, check_names, rehearse, with_reliability
 from fieldvae.workflow.scoring import score_store
 from fieldvae.workflow.stages import choose_device
 from fieldvae.workflow.trained import TrainedModel
@@ -63,6 +63,7 @@ def predict_store(
     """
     told = progress or Silence()
     model = keeping.load(run, device=choose_device(device))
+    check_names(requests, model.spec.outputs)
     check_no_source(out, model.spec, read=store)
     check_absent(out, overwrite=force)
     samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)

@@ -50,6 +50,12 @@ class TestNumbers:
         )
         np.testing.assert_allclose(found["single_training"], mises.mean(AXES))
 
+    def test_a_component_of_the_only_output_needs_no_name(self):
+        goal = {"maximize": "mean", "of": {"use": "component", "component": "xy"}}
+        made = Made(CUBE, goal=goal)
+        expected = made.training["stress"].sel(stress_part="xy").mean(AXES)
+        np.testing.assert_allclose(made.analyzed()["single_training"], expected)
+
     def test_bands_are_quantiles_over_starts(self, made, found):
         expected = made.designs["statistic_course"].quantile(QUANTILES, "sample")
         np.testing.assert_allclose(found["statistic_quantiles"], expected)

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -85,6 +87,20 @@ class TestQuantity:
             quantity("von_mises_stress", back).drop_vars(found.coords, errors="ignore"),
             found.drop_vars(found.coords),
         )
+
+    def test_of_a_fields_own_name_is_the_field(self):
+        data = stresses()
+        found = quantity({"use": "stress", "component": "xz"}, data)
+        assert (found.name, found.attrs["units"]) == ("stress", "GPa")
+        np.testing.assert_array_equal(found.values, data.stress.sel(voigt="xz").values)
+        again = quantity(json.loads(found.attrs["quantity"]), data)
+        np.testing.assert_array_equal(again.values, found.values)
+
+    def test_takes_what_is_drawn_for_the_output(self):
+        inputs = stresses(("sample", "voigt", "x", "y", "z"))
+        inputs["heat"] = inputs.stress.isel(voigt=0, drop=True).assign_attrs(units="K")
+        found = quantity("component", stresses(), inputs=inputs[["heat"]])
+        assert found.sizes["stress_component"] == 6
 
     def test_combines_realizations_with_inputs_of_the_same_samples(self):
         heat = np.arange(3.0).reshape(3, 1, 1, 1) * np.ones((3, 4, 3, 2))

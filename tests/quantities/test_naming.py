@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fieldvae import OptionError, PluginError, Quantity, named_quantity
+from fieldvae.quantities.naming import quantity_of
 from fieldvae.spec import PluginChoice
 
 MODULI = {"c11": 245.0, "c12": 150.0, "c44": 140.0}
@@ -35,6 +36,21 @@ class TestNamedQuantity:
     def test_refuses_a_mapping_without_name(self):
         with pytest.raises(OptionError, match="expected its name, or its name and options as in"):
             named_quantity({"plane": [1, 1, 1]})
+
+
+class TestQuantityOf:
+    def test_takes_the_name_of_a_field_for_the_field(self, make_fields):
+        chosen = quantity_of({"use": "stress", "component": "xx"}, ["stress"])
+        assert (chosen.name, chosen.called) == ("component", "stress")
+        found = chosen(make_fields(np.diag([2.0, 0.0, 0.0])))
+        assert found.values.flatten().tolist() == [2.0]
+
+    def test_prefers_the_quantity_of_the_name(self):
+        assert quantity_of("von_mises_stress", ["von_mises_stress"]).name == "von_mises_stress"
+
+    def test_refuses_the_name_of_no_field_as_ever(self):
+        with pytest.raises(PluginError, match="no quantity is named 'heat'"):
+            quantity_of("heat", ["stress"])
 
 
 class TestQuantity:

@@ -52,6 +52,7 @@ SMALL = {
     ("decoders", "convolution"): {"channels": 4, "blocks": 1, "hidden": 3},
     ("decoders", "paper"): {"widths": (2,)},
     ("decoders", "flow"): {"channels": 4, "blocks": 1, "steps": 1},
+    ("quantities", "component"): {"of": "flow"},
     ("quantities", "elastic_energy_density"): {"c11": 250.0, "c12": 150.0, "c44": 130.0},
 }
 

@@ -50,6 +50,13 @@ class TestOptimizedInputs:
         before, after = (found.statistic.sel(stage=s) for s in ("start", "optimized"))
         assert bool((after < before).all())
 
+    def test_may_be_of_a_component_of_an_output(self, trained_run):
+        of = {"use": "component", "of": "stress", "component": "xx"}
+        found = optimized(trained_run, goal={"maximize": "second_moment", "of": of})
+        before, after = (found.statistic.sel(stage=s) for s in ("start", "optimized"))
+        assert bool((after > before).all())
+        assert found.statistic.attrs["units"] == "(GPa)^2"
+
     def test_keep_mean_closure_bounds_and_the_range_of_training(self, designs):
         np.testing.assert_allclose(designs.fraction_mean, 1 / 3, atol=1e-12)
         np.testing.assert_allclose(designs.fraction.sum("phase"), 1, atol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 
 from fieldvae import OptionError, PluginError, SpecError, exceedance, load, open_store, quantiles
 from fieldvae.data.store import read_dataset
-from fieldvae.workflow.reliability import Request, read_quantiles, read_requests
+from fieldvae.workflow.reliability import Request, check_names, read_quantiles, read_requests
 from fieldvae.workflow.serving import predict_store
 
 MISES = Request("von_mises_stress", {"use": "von_mises_stress"}, "0.05 GPa")
@@ -43,12 +43,6 @@ class TestReadRequests:
         with pytest.raises(OptionError, match=words):
             read_requests(quantities, levels)
 
-    def test_names_the_nearest_quantity(self):
-        with pytest.raises(
-            PluginError, match="--quantity: no quantity is named 'principal_stress'"
-        ):
-            read_requests(["principal_stress"], [])
-
     def test_refuses_what_is_no_yaml(self):
         with pytest.raises(SpecError, match="this is no valid YAML"):
             read_requests(["{use: [1"], [])
@@ -59,6 +53,20 @@ class TestReadRequests:
             "r(['von_mises_stress'], ['1 GPa']); sys.exit('torch' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class TestCheckNames:
+    def test_takes_quantities_and_outputs(self):
+        requests = read_requests(["von_mises_stress", "flux", "y={use: flux, component: y}"], [])
+        check_names(requests, ["flux", "stress"])
+
+    def test_names_the_nearest_quantity_and_the_outputs(self):
+        (request,) = read_requests(["principal_stress"], [])
+        with pytest.raises(PluginError) as caught:
+            check_names([request], ["flux", "stress"])
+        told = str(caught.value)
+        assert "--quantity: no quantity is named 'principal_stress'; did you mean" in told
+        assert told.endswith("Outputs, which may be named too: flux, stress")
 
 
 class TestReadQuantiles:
@@ -103,6 +111,31 @@ class TestPredictStore:
         found = written.main_quantile.transpose(*middle.main_quantile.dims)
         np.testing.assert_allclose(found.values, middle.main_quantile.values, atol=1e-6)
 
+    def test_takes_the_name_of_an_output_for_the_output(self, trained_run, foreign_store, tmp_path):
+        predict_store(
+            trained_run,
+            foreign_store,
+            out=tmp_path / "out.zarr",
+            realizations=9,
+            self_check=False,
+            requests=read_requests(
+                ["flux", "length={use: flux, magnitude: true}", "x={use: flux, component: x}"],
+                ["flux=0.5 m/s", "length=1"],
+            ),
+            quantiles=(0.5,),
+        )
+        found = read_dataset(tmp_path / "out.zarr")
+        over = (found.flux > 0.5).mean("realization").transpose("sample", "direction", ...)
+        np.testing.assert_allclose(found.flux_exceedance.values, over.values)
+        assert list(found.flux_exceedance.flux_component.values) == ["x", "y", "z"]
+        length = np.sqrt((found.flux**2).sum("direction"))
+        np.testing.assert_allclose(
+            found.length_exceedance.values, (length > 1).mean("realization").values
+        )
+        middle = found.flux.sel(direction="x").median("realization")
+        np.testing.assert_allclose(found.x_quantile.isel(quantile=0).values, middle, atol=1e-6)
+        assert found.x_quantile.attrs["units"] == "m/s"
+
     def test_leaves_the_realizations_and_their_law_as_they_are(
         self, written, trained_run, foreign_store
     ):
@@ -138,6 +171,8 @@ class TestPredictStore:
             (Request("q", {"use": "von_mises_stress", "of": "strain"}), "there is no field 'stra"),
             (Request("q", {"use": "von_mises_stress", "of": "flux"}), "'flux' is a vector"),
             (Request("q", {"use": "elastic_energy_density"}), "c11 is missing"),
+            (Request("q", {"use": "flux", "component": "u"}), "'flux' has no component 'u'"),
+            (Request("q", {"use": "component"}), "flux, stress; name one by the option 'of'"),
         ],
     )
     def test_refuses_before_anything_is_drawn(

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 
 import fieldvae
@@ -185,11 +184,11 @@ def main(run: Path) -> None:
         Directory of a finished quickstart run, its store where it was.
     """
     summary = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    store = xr.open_zarr(summary["stores"][0], consolidated=False)
-    samples = store.isel(
+    model = fieldvae.load(run)
+    store = fieldvae.open_store(Path(summary["stores"][0]), model.fields)  # in the model's units
+    samples = store.dataset.isel(
         sample=json.loads((run / "split.json").read_text(encoding="utf-8"))["test"]
     )
-    model = fieldvae.load(run)
     drawn = model.predict(samples, realizations=MEMBERS, self_check=False, seed=1)[FIELD]
     true = samples[FIELD].transpose("sample", "voigt", "x", "y", "z").sel(voigt=drawn["voigt"])
     scale = true.std(("sample", "x", "y", "z")).values.reshape(-1, 1, 1, 1)

@@ -53,6 +53,7 @@ examples/%.zarr: | env
 env: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS)) tests/editor/package-lock.json
+	@echo "making $(VENV): fieldvae, its plugins and what they need, torch among it; this takes some minutes"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--editable '.[dev,docs]' \
@@ -60,6 +61,7 @@ $(STAMP): pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS))
 	if command -v npm > /dev/null; then npm ci --prefix tests/editor --no-audit --no-fund --silent \
 		|| echo "no language server; its tests are skipped"; fi
 	touch $@
+	@echo "$(VENV) is ready; fieldvae is $(FIELDVAE)"
 
 clean:
 	rm -rf $(VENV) build dist

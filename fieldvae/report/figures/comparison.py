@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from fieldvae.field import FieldSpec
-from fieldvae.report.style import GRAY, INK, Plot, color, light_grid, model_name, new_figure, png
+from fieldvae.report.style import INK, Plot, color, light_grid, model_name, new_figure, png
 
 SCORES = {"energy_score": ("energy score", "o"), "crps": ("CRPS", "s")}
 
@@ -23,8 +25,20 @@ def comparison_plot(fields: Sequence[FieldSpec], comparison: Mapping[str, Any]) 
     comparison
         ``model.comparison`` of the metrics.
     """
+    return Plot(
+        "comparison",
+        "The model against its baselines",
+        "Difference of the model's score from the baseline's on the same test samples, in percent "
+        "of the baseline's, with 95 % bootstrap intervals of the paired difference. Good: the "
+        "interval lies left of the line. Each panel has its own scale.",
+        png(comparison_figure(fields, comparison)),
+    )
+
+
+def comparison_figure(fields: Sequence[FieldSpec], comparison: Mapping[str, Any]) -> Figure:
+    """Draw what :func:`comparison_plot` shows."""
     baselines = list(comparison)
-    figure = new_figure(0.75 + 0.36 * len(SCORES) * len(fields))
+    figure = new_figure(0.9 + 0.36 * len(SCORES) * len(fields))
     grid = figure.subplots(1, len(baselines), squeeze=False, sharey=True)[0]
     rows = [(field, score) for field in fields for score in SCORES]
     for panel, baseline in zip(grid, baselines, strict=True):
@@ -48,32 +62,19 @@ def comparison_plot(fields: Sequence[FieldSpec], comparison: Mapping[str, Any]) 
                 elinewidth=2,
                 capsize=3,
             )
-        panel.set_title(f"model against {model_name(baseline)}", loc="left")
-        low, high = panel.get_xlim()
-        reach = max(abs(low), abs(high))
-        panel.set_xlim(low - 0.05 * reach, max(high, 0.15 * reach))
-        panel.set_xlabel("difference (%)")
-        panel.annotate(
-            "← model better",
-            (0, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(-5, -3),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize=7.5,
-            color=GRAY,
-        )
+        panel.set_title(f"against {model_name(baseline)}", loc="left")
+        _show_both_sides(panel)
+        panel.set_xlabel("difference (%)\n\N{LEFTWARDS ARROW} model better")
         light_grid(panel, "x")
     several = len(fields) > 1
     labels = [f"{f.title}: {SCORES[s][0]}" if several else SCORES[s][0] for f, s in rows]
     grid[0].set_yticks(np.arange(len(rows)), labels)
-    grid[0].set_ylim(len(rows) - 0.4, -0.9)
-    return Plot(
-        "comparison",
-        "The model against its baselines",
-        "Difference of the model's score from the baseline's on the same test samples, in percent "
-        "of the baseline's, with 95 % bootstrap intervals of the paired difference. Good: the "
-        "interval lies left of the line. Each panel has its own scale.",
-        png(figure),
-    )
+    grid[0].set_ylim(len(rows) - 0.4, -0.6)
+    return figure
+
+
+def _show_both_sides(panel: Axes) -> None:
+    """Keep the line at zero in sight, with some room to either side."""
+    low, high = panel.get_xlim()
+    reach = max(abs(low), abs(high))
+    panel.set_xlim(min(low, -0.15 * reach), max(high, 0.15 * reach))

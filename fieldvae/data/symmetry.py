@@ -120,9 +120,11 @@ class SymmetryGroup:
     def __str__(self) -> str:
         if self.declared == 1 and not self.translations:
             return "no symmetry is declared"
+        shifts = f"{self.shifts} shift{'s' if self.shifts > 1 else ''}"
+        if self.declared == 1:
+            return f"{shifts} {'are' if self.shifts > 1 else 'is'} left on this grid"
         return (
-            f"{self.order} of {self.declared} point operations and {self.shifts} "
-            f"shift{'s' if self.shifts > 1 else ''} are left on this grid"
+            f"{self.order} of {self.declared} point operations and {shifts} are left on this grid"
         )
 
     def matrices(self, spec: FieldSpec) -> np.ndarray:

@@ -26,7 +26,7 @@ from fieldvae.report.sections import (
     strata,
     training,
 )
-from fieldvae.report.style import house_style, pretty_units
+from fieldvae.report.style import house_style, model_name, pretty_units
 
 SECTIONS = (
     scores,
@@ -100,8 +100,12 @@ def _mapping(record: RunRecord) -> str:
     return f"{inputs} → {outputs}" if outputs else ""
 
 
-def _tiles(record: RunRecord) -> list[tuple[str, str, str]]:
-    """Number, name and aim of the scores that a reader looks for first, of the first output."""
+BESIDE = ("linear_gaussian", "climatology")
+"""Baselines whose energy score stands beside the model's on the first screen."""
+
+
+def _tiles(record: RunRecord) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Number, name and remarks of the scores that a reader looks for first, of the first output."""
     if not record.metrics:
         return []
     found = record.metrics["model"]["prediction"][record.outputs[0].name]
@@ -117,12 +121,27 @@ def _tiles(record: RunRecord) -> list[tuple[str, str, str]]:
         digits = f"{value:.3g}" if 1e-3 <= value < 1e3 else f"{value:.2e}"
         physical = f"{digits} {'unscaled' if units == '1' else units}; {physical}"
     return [
-        (shown("energy_score"), "energy score, in training standard deviations", physical),
-        (shown("crps_skill", 100, 1, " %"), "CRPS below climatology", "higher is better"),
-        (shown("coverage_90", 100, 1, " %"), "coverage of 90 % intervals", "90 % is right"),
-        (shown("spread_skill"), "spread over error", "1 is right"),
-        (shown("r2_mean"), "R² of the mean", "higher is better"),
+        (
+            shown("energy_score"),
+            "energy score, in training standard deviations",
+            (*_beside(record), physical),
+        ),
+        (shown("crps_skill", 100, 1, " %"), "CRPS below climatology", ("higher is better",)),
+        (shown("coverage_90", 100, 1, " %"), "coverage of 90 % intervals", ("90 % is right",)),
+        (shown("spread_skill"), "spread over error", ("1 is right",)),
+        (shown("r2_mean"), "R² of the mean", ("higher is better",)),
     ]
+
+
+def _beside(record: RunRecord) -> tuple[str, ...]:
+    """Energy scores of baselines, which give the model's its meaning."""
+    output = record.outputs[0].name
+    scores = {
+        name: record.metrics[name]["prediction"][output].get("energy_score")
+        for name in BESIDE
+        if name in record.metrics
+    }
+    return tuple(f"{model_name(n)}: {v:.2f}" for n, v in scores.items() if v is not None)
 
 
 def _tiles_of(record: RunRecord) -> str:

@@ -18,7 +18,7 @@ def rendered(
     headlines: Sequence[Verdict],
     sections: Sequence[Section],
     made: str,
-    tiles: Sequence[tuple[str, str, str]] = (),
+    tiles: Sequence[tuple[str, str, tuple[str, ...]]] = (),
     tiles_of: str = "",
     wide: bool = False,
 ) -> str:
@@ -35,7 +35,7 @@ def rendered(
     made
         The footer.
     tiles, tiles_of
-        Number, name and aim of the scores that stand out, and whose they are.
+        Number, name and remarks of the scores that stand out, and whose they are.
     wide
         Whether tables take more room than figures do.
     """

@@ -43,6 +43,7 @@ class TestBuild:
                 "16 of 48 point operations and 16 shifts",
             ),
             (("none",), PERIODIC, "no symmetry is declared"),
+            (("translations",), PERIODIC, "64 shifts are left on this grid"),
             (
                 ("translations", ((0, -1, 0), (1, 0, 0), (0, 0, 1))),
                 PERIODIC,
@@ -52,6 +53,11 @@ class TestBuild:
     )
     def test_says_what_is_left(self, names, grid, words):
         assert words in str(group(*names, grid=grid))
+
+    def test_is_silent_of_point_operations_where_none_is_declared(self):
+        walled = Grid((4, 4), periodic=(False, False))
+        assert str(group("translations")) == "64 shifts are left on this grid"
+        assert str(group("translations", grid=walled, of=SET)) == "1 shift is left on this grid"
 
     def test_leaves_out_operations_that_leave_a_fields_components(self):
         plane = FieldSpec(name="flow", units="m/s", tensor_kind="vector", components=("x", "y"))

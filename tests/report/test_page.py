@@ -197,6 +197,13 @@ class TestWriteReport:
     def test_names_the_unit_of_the_energy_score(self, page):
         assert re.search(r"<small>[0-9.]+ K; lower is better</small>", page)
 
+    def test_shows_the_baselines_energy_score_beside_the_models(self, run, page):
+        scores = read_run(run).metrics["climatology"]["prediction"]["heat"]
+        assert f"<small>climatology: {scores['energy_score']:.2f}</small>" in page
+
+    def test_tells_a_short_training_in_seconds(self, page):
+        assert "over 2 epochs (2.0 seconds)" in page
+
     def test_writes_provenance_in_lines(self, page):
         assert "\noptions: cells 4, 3, seed none\ndone: yes\n" in page
         assert re.search(r"<dd>method: (word )+\u2026", page)

@@ -49,15 +49,28 @@ def training_plot(history: Sequence[dict[str, Any]]) -> Plot:
     for panel in axes[max(0, panels - COLUMNS) : panels]:
         panel.set_xlabel("epoch")
     axes[0].legend()
-    minutes = sum(entry["seconds"] for entry in history) / 60
     return Plot(
         "training",
         "Losses by epoch",
-        f"Terms of the loss, unweighted, over {len(history)} epochs ({minutes:.1f} minutes). "
+        f"Terms of the loss, unweighted, over {len(history)} epochs "
+        f"({_duration(sum(entry['seconds'] for entry in history))}). "
         f"{_spelled_out(terms)}"
         "Good: validation falls with training and stays level; a rise at the end is overfitting.",
         png(figure),
     )
+
+
+def _duration(seconds: float) -> str:
+    """Minutes, or seconds where there are fewer than two minutes.
+
+    Examples
+    --------
+    >>> _duration(1.26), _duration(61.0), _duration(342.0)
+    ('1.3 seconds', '61 seconds', '5.7 minutes')
+    """
+    if seconds >= 120:
+        return f"{seconds / 60:.1f} minutes"
+    return f"{seconds:.1f} seconds" if seconds < 10 else f"{seconds:.0f} seconds"
 
 
 def _spelled_out(terms: Sequence[str]) -> str:

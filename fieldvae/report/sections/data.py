@@ -47,7 +47,8 @@ def _described(each: FieldSpec) -> str:
     labels = "" if each.tensor_kind == "scalar" else f" ({', '.join(each.labels)})"
     closure = "" if each.closure == "none" else f", {each.closure}"
     place = ", one value a sample" if each.on == "sample" else ""
-    return f"{each.title}: {each.tensor_kind}{labels}{units}{closure}{place}"
+    logarithm = ", modeled by its logarithm" if each.logarithmic else ""
+    return f"{each.title}: {each.tensor_kind}{labels}{units}{closure}{place}{logarithm}"
 
 
 def _grid_words(grid: Grid) -> str:

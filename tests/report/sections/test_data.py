@@ -33,6 +33,13 @@ class TestData:
         told = [words for _, words in section(record).facts]
         assert "temperature: scalar, K, one value a sample" in told
 
+    def test_tells_of_a_field_that_is_modeled_by_its_logarithm(self, record):
+        grains = FieldSpec(name="grains", units="um", scaling=("log", "standardize"))
+        fields = {**record.summary["fields"], "grains": grains.model_dump(mode="json")}
+        facts = section(replace(record, summary={"fields": fields})).facts
+        told = [words for _, words in facts if "logarithm" in words]
+        assert told == ["grains: scalar, um, modeled by its logarithm"]
+
     def test_tells_how_much_of_a_field_is_missing(self, record):
         summary = {**record.summary, "missing": {"porosity": 0.0304, "flux": 0.6}}
         facts = dict(section(replace(record, summary=summary)).facts)

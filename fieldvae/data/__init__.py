@@ -3,9 +3,11 @@
 ==============  ==============================================================================
 module          its whole job
 ==============  ==============================================================================
+``declarer``    who says what the fields of a store are, and what of it can be changed
 ``findings``    mistakes collected while a store is read, told all at once
 ``units``       conversion between units of one dimension
 ``manifest``    checksums of a store's files
+``values``      whether the values of a field are what it declares
 ``conform``     one variable brought to what its field declares
 ``samples``     labeled samples checked against the fields that a task declares
 ``store``       a Zarr group, written whole or not at all, and read back

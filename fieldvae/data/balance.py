@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import xarray as xr
 
+from fieldvae.data.declarer import TASK, Declarer
 from fieldvae.errors import GridError, OptionError, StoreError
 from fieldvae.field import Derivative, FieldSpec
 from fieldvae.grid import Grid
@@ -20,7 +21,14 @@ Spectral solvers stop at 1e-3 and below; averages of a stress over blocks keep 0
 SAMPLES_AT_ONCE = 256
 
 
-def check_balance(array: xr.DataArray, field: FieldSpec, grid: Grid, *, where: str) -> None:
+def check_balance(
+    array: xr.DataArray,
+    field: FieldSpec,
+    grid: Grid,
+    *,
+    where: str,
+    declarer: Declarer = TASK,
+) -> None:
     """Refuse a solenoidal field whose discrete divergence is not zero.
 
     Parameters
@@ -33,6 +41,8 @@ def check_balance(array: xr.DataArray, field: FieldSpec, grid: Grid, *, where: s
         Its grid.
     where
         Opens the message.
+    declarer
+        Who declares the field.
 
     Raises
     ------
@@ -54,8 +64,8 @@ def check_balance(array: xr.DataArray, field: FieldSpec, grid: Grid, *, where: s
         f"{where} is not in balance of forces in {count} {plural}, worst sample "
         f"{int(shares.argmax())}, where {shares.max():.2g} of its root mean square would have to "
         f"go; the closure solenoidal expects at most {BALANCE_TOLERANCE:g}. Worst, by "
-        f"derivative: {others}. Declare the derivative that the field was made with, or 'closure: "
-        "zero-mean': averages over blocks are not in discrete balance"
+        f"derivative: {others}. {declarer.instead.capitalize()} the derivative that the field was "
+        "made with, or 'closure: zero-mean': averages over blocks are not in discrete balance"
     )
 
 

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 from pydantic import ValidationError
 
+from fieldvae.data.declarer import TASK, Declarer
 from fieldvae.data.findings import Findings
 from fieldvae.data.units import Conversion, conversion
+from fieldvae.data.values import check_values
 from fieldvae.errors import StoreError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import AXES
 
 SAMPLE = "sample"
 REALIZATION = "realization"
-
-SIMPLEX_TOLERANCE = 1e-4
-"""The components of a simplex field may miss a sum of one by this much."""
-
-MEAN_TOLERANCE = 1e-3
-"""A mean over the grid of a zero-mean field may be this share of the field's standard deviation.
-
-Rounding to single precision leaves 1e-8 in a field whose values surround zero.
-"""
-
-BOUND_TOLERANCE = 1e-6
-"""A value may pass a bound by this share of the field's largest value, which is rounding."""
 
 
 def component_dimension(array: xr.DataArray) -> str | None:
@@ -44,6 +33,7 @@ def conform(
     axes: Sequence[str] | None,
     where: str,
     findings: Findings,
+    declarer: Declarer = TASK,
 ) -> tuple[xr.DataArray, FieldSpec] | None:
     """Bring one variable to the dims, units and order of components of its field.
 
@@ -52,7 +42,7 @@ def conform(
     array
         The variable as a store has it, dims in any order.
     field
-        What the task declares.
+        What is declared.
     axes
         Axes of the store's grid, a prefix of x, y, z; ``None`` where they are wrong, so that
         nothing can be said of a field's dims.
@@ -60,6 +50,8 @@ def conform(
         Opens every message: ``"'residual_stress' in cocrni.zarr"``.
     findings
         Takes every mistake.
+    declarer
+        Who declares the field; says what can be changed.
 
     Returns
     -------
@@ -71,14 +63,14 @@ def conform(
     before = len(findings.problems)
     factor = Conversion()
     with findings.collect():
-        _check_attributes(array, field, where)
+        _check_attributes(array, field, where, declarer)
     with findings.collect():
-        factor = _conversion(array, field, where)
+        factor = _conversion(array, field, where, declarer)
     if axes is None:
         return None
     with findings.collect():
-        _check_dims(array, field, axes, where)
-        array, field = _with_labels(array, field, where)
+        _check_dims(array, field, axes, where, declarer)
+        array, field = _with_labels(array, field, where, declarer)
     if len(findings.problems) > before:
         return None
     array = array.transpose(SAMPLE, component_dimension(array), *_axes(field, axes))
@@ -86,7 +78,14 @@ def conform(
         array = array.astype(np.float64)
     if factor.changes:
         array = array * factor.factor + factor.offset
-    _check_values(array, field, where, findings)
+    check_values(
+        array,
+        field,
+        where=where,
+        findings=findings,
+        declarer=declarer,
+        converted=factor.changes,
+    )
     array.attrs = {
         "units": field.units,
         "long_name": field.title,
@@ -99,31 +98,42 @@ def _axes(field: FieldSpec, axes: Sequence[str]) -> tuple[str, ...]:
     return tuple(axes) if field.on == "grid" else ()
 
 
-def _check_attributes(array: xr.DataArray, field: FieldSpec, where: str) -> None:
+def _check_attributes(
+    array: xr.DataArray, field: FieldSpec, where: str, declarer: Declarer
+) -> None:
     if array.dtype.kind not in "fiu":
         raise StoreError(f"{where} has dtype {array.dtype}; expected real numbers")
     kind = array.attrs.get("tensor_kind", field.tensor_kind)
     if kind != field.tensor_kind:
+        wrong = "the attribute 'tensor_kind'" if declarer.fixed else "whichever is wrong"
         raise StoreError(
-            f"{where} says tensor_kind {kind!r}; the task declares {field.tensor_kind!r}: "
-            "correct whichever is wrong"
+            f"{where} says tensor_kind {kind!r}; {declarer.says} {field.tensor_kind!r}: "
+            f"correct {wrong}"
         )
     title = array.attrs.get("long_name", "")
     if not isinstance(title, str):
         raise StoreError(f"{where} has the long_name {title!r}; expected words")
 
 
-def _conversion(array: xr.DataArray, field: FieldSpec, where: str) -> Conversion:
+def _conversion(
+    array: xr.DataArray, field: FieldSpec, where: str, declarer: Declarer
+) -> Conversion:
     units = array.attrs.get("units")
     if not isinstance(units, str) or not units.strip():
         found = "no attribute 'units'" if units is None else f"the units {units!r}"
         raise StoreError(
             f"{where} has {found}; expected units that convert to {field.units} ('1' for none)"
         )
-    return conversion(units, field.units, where=where)
+    return conversion(units, field.units, where=where, declarer=declarer)
 
 
-def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], where: str) -> None:
+def _check_dims(
+    array: xr.DataArray,
+    field: FieldSpec,
+    axes: Sequence[str],
+    where: str,
+    declarer: Declarer,
+) -> None:
     expected = ", ".join((SAMPLE, "<components>", *_axes(field, axes)))
     found = f"{where} has dims ({', '.join(map(str, array.dims))})"
     if REALIZATION in array.dims:
@@ -142,7 +152,7 @@ def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], wher
     stray = [d for d in others if d in AXES]
     if stray:
         raise StoreError(
-            f"{found}, but the task declares a field on samples, which has no {', '.join(stray)}; "
+            f"{found}, but {declarer.says} a field on samples, which has no {', '.join(stray)}; "
             f"expected ({expected})"
         )
     if len(others) > 1:
@@ -159,12 +169,12 @@ def _check_dims(array: xr.DataArray, field: FieldSpec, axes: Sequence[str], wher
 
 
 def _with_labels(
-    array: xr.DataArray, field: FieldSpec, where: str
+    array: xr.DataArray, field: FieldSpec, where: str, declarer: Declarer
 ) -> tuple[xr.DataArray, FieldSpec]:
     """Order the components as the field does, or take them from the store."""
     dim = component_dimension(array)
     if field.tensor_kind == "scalar":
-        return _with_scalar_label(array, field, dim, where)
+        return _with_scalar_label(array, field, dim, where, declarer)
     if dim is None:
         raise AssertionError("a field of several components without a component dim passed")
     if dim not in array.coords:
@@ -188,14 +198,34 @@ def _with_labels(
     extra = [x for x in labels if x not in wanted] if field.tensor_kind == "set" else []
     if missing or extra:
         raise StoreError(
-            f"{where} has the components {', '.join(labels)}; expected {', '.join(wanted)}"
+            f"{declarer.opening(field.name)}{where} has the components {', '.join(labels)}; "
+            f"expected {', '.join(wanted)}"
             + (f", of which {', '.join(missing)} {_is(missing)} missing" if missing else "")
-            + (f"; the task knows no {', '.join(extra)}" if extra else "")
-            + f": mend the coordinate {dim!r}, or the components that the task declares"
+            + (f"; {declarer.name} knows no {', '.join(extra)}" if extra else "")
+            + f": {_components_remedy(array, labels, field, dim, declarer)}"
         )
     order = [labels.index(label) for label in wanted]
     array = array.isel({dim: order}).drop_vars(dim)
     return array.assign_coords({dim: np.array(wanted, dtype=object)}), field
+
+
+def _components_remedy(
+    array: xr.DataArray, labels: Sequence[str], field: FieldSpec, dim: str, declarer: Declarer
+) -> str:
+    """What mends components that disagree, with the line to write in the task where there is one.
+
+    A vector in a plane has two components, and nothing but the task can say whether a third was
+    forgotten in the store or never was.
+    """
+    mend = f"mend the coordinate {dim!r}"
+    if declarer.fixed:
+        return mend
+    written = f"`components: [{', '.join(labels)}]`"
+    if field.tensor_kind == "vector" and list(labels) == [a for a in AXES if a in array.dims]:
+        return f"for a grid in {', '.join(labels)} write {written}, or {mend}"
+    if field.tensor_kind == "set" or set(labels) <= set(field.labels):
+        return f"{mend}, or declare {written} if these are all"
+    return f"{mend}, or the components that the task declares"
 
 
 def _is(names: Sequence[str]) -> str:
@@ -203,175 +233,15 @@ def _is(names: Sequence[str]) -> str:
 
 
 def _with_scalar_label(
-    array: xr.DataArray, field: FieldSpec, dim: str | None, where: str
+    array: xr.DataArray, field: FieldSpec, dim: str | None, where: str, declarer: Declarer
 ) -> tuple[xr.DataArray, FieldSpec]:
     if dim is None:
         dim = f"{field.name}_component"
         array = array.expand_dims(dim)
     if array.sizes[dim] != 1:
+        hint = "" if declarer.fixed else " (several unrelated scalars are a 'set')"
         raise StoreError(
-            f"{where} has {array.sizes[dim]} components along {dim!r}; the task declares a scalar "
-            "(several unrelated scalars are a 'set')"
+            f"{where} has {array.sizes[dim]} components along {dim!r}; {declarer.says} a scalar"
+            f"{hint}"
         )
     return array.assign_coords({dim: np.array(field.labels, dtype=object)}), field
-
-
-def _check_values(array: xr.DataArray, field: FieldSpec, where: str, findings: Findings) -> None:
-    values = array.values
-    if not values.size:
-        return
-    with findings.collect():
-        _check_finite(values, field, where)
-        _check_bounds(values, field, where)
-        if "log" in (field.scaling or ()):
-            check_positive(values, field, where)
-    if field.closure == "simplex" and (field.mask or np.isfinite(values).all()):
-        with findings.collect():
-            _check_simplex(values, field, where)
-    if field.zero_mean and field.on == "grid" and np.isfinite(values).all():
-        with findings.collect():
-            _check_zero_mean(values, field, where)
-
-
-def _check_finite(values: np.ndarray, field: FieldSpec, where: str) -> None:
-    wrong = np.isinf(values) if field.mask else ~np.isfinite(values)
-    count = int(wrong.sum())
-    if count:
-        first = _first(wrong)
-        plural = "values that are" if count > 1 else "value that is"
-        mask = ", or declare 'mask: true' where NaN stands for a missing value"
-        raise StoreError(
-            f"{where} has {count} {plural} not finite, first {values[first]} at "
-            f"{_place(first, field)}; mend or remove such samples"
-            + (mask if np.isnan(values[first]) else "")
-        )
-
-
-def check_positive(values: np.ndarray, field: FieldSpec, where: str) -> None:
-    """Refuse values that have no logarithm.
-
-    Parameters
-    ----------
-    values
-        Shape ``(sample, component, ...)``, over the grid's axes for a field on it.
-    field
-        Scaled by its logarithm.
-    where
-        Opens the message.
-
-    Raises
-    ------
-    StoreError
-        If a value is zero or below; missing ones pass.
-    """
-    wrong = values <= 0
-    count = int(wrong.sum())
-    if count:
-        first = _first(wrong)
-        plural = "values that are" if count > 1 else "value that is"
-        raise StoreError(
-            f"{where} has {count} {plural} not above zero, first {values[first]:g} at "
-            f"{_place(first, field)}, and is scaled by its logarithm; mend or remove such samples, "
-            "or declare 'scaling: standardize' for this field"
-        )
-
-
-def _check_bounds(values: np.ndarray, field: FieldSpec, where: str) -> None:
-    low, high = field.bounds
-    if low is None and high is None:
-        return
-    slack = BOUND_TOLERANCE * float(np.nanmax(np.abs(values), initial=0.0))
-    below = values < low - slack if low is not None else np.zeros(values.shape, dtype=bool)
-    above = values > high + slack if high is not None else np.zeros(values.shape, dtype=bool)
-    wrong = below | above
-    count = int(wrong.sum())
-    if count:
-        first = _first(wrong)
-        plural = "values" if count > 1 else "value"
-        raise StoreError(
-            f"{where} has {count} {plural} outside its bounds [{_bound(low)}, {_bound(high)}] "
-            f"{field.units}, first {values[first]:g} at {_place(first, field)}; "
-            "mend or remove such samples, or declare other bounds"
-        )
-
-
-def _check_simplex(values: np.ndarray, field: FieldSpec, where: str) -> None:
-    missing = np.isnan(values)
-    part = missing & ~missing.all(axis=1, keepdims=True)
-    if part.any():
-        first = _first(part)
-        raise StoreError(
-            f"{where} misses some components of a cell and has others, first at "
-            f"{_place(first, field)}; components that sum to one are all known or all missing"
-        )
-    sums = np.where(missing[:, 0], 1.0, values.sum(axis=1, dtype=np.float64))
-    error = np.abs(sums - 1).reshape(len(sums), -1).max(axis=1)
-    count = int((error > SIMPLEX_TOLERANCE).sum())
-    if count:
-        worst = int(error.argmax())
-        there = sums[worst].ravel()
-        found = there[np.abs(there - 1).argmax()]
-        plural = "samples" if count > 1 else "sample"
-        raise StoreError(
-            f"{where}: the components do not sum to one in {count} {plural}, worst sample {worst}, "
-            f"where they sum to {found:.6g}; expected 1 within {SIMPLEX_TOLERANCE:g}: "
-            "mend or remove such samples, or declare 'closure: none'"
-        )
-
-
-def _check_zero_mean(values: np.ndarray, field: FieldSpec, where: str) -> None:
-    found = mean_left(values, field)
-    if found is not None:
-        raise StoreError(
-            f"{where} has {found}; the closure {field.closure} expects none: subtract the mean of "
-            "each sample, or declare 'closure: none'"
-        )
-
-
-def mean_left(values: np.ndarray, field: FieldSpec) -> str | None:
-    """Say in which samples a field has a mean over the grid; ``None`` where in none.
-
-    Parameters
-    ----------
-    values
-        Shape ``(sample, component, x, y, z)``, finite.
-    field
-        Names the components.
-    """
-    flat = values.reshape(*values.shape[:2], -1)
-    means = flat.mean(axis=2, dtype=np.float64)
-    # Over samples and grid within each component, then over components: one that is zero but for
-    # rounding has no scale of its own.
-    variance = flat.var(axis=(0, 2), dtype=np.float64).mean()
-    allowed = MEAN_TOLERANCE * math.sqrt(variance)
-    count = int((np.abs(means) > allowed).any(axis=1).sum())
-    if not count:
-        return None
-    place = np.unravel_index(int(np.abs(means).argmax()), means.shape)
-    worst, component = int(place[0]), int(place[1])
-    plural = "samples" if count > 1 else "sample"
-    return (
-        f"a mean over the grid in {count} {plural}, worst sample {worst}"
-        f"{_component(field, component)}, where it is {means[worst, component]:.4g} "
-        f"{field.units} "
-        f"({allowed:.2g} would be rounding)"
-    )
-
-
-def _first(wrong: np.ndarray) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
-
-
-def _place(index: tuple[int, ...], field: FieldSpec) -> str:
-    sample, component, *cell = index
-    place = f"sample {sample}{_component(field, component)}"
-    return place + (f", cell ({', '.join(map(str, cell))})" if cell else "")
-
-
-def _component(field: FieldSpec, component: int) -> str:
-    """Name a component after a comma; nothing for a scalar, which has one alone."""
-    return "" if field.tensor_kind == "scalar" else f", component {field.labels[component]}"
-
-
-def _bound(value: float | None) -> str:
-    return "none" if value is None else f"{value:g}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fieldvae.data.conform import check_positive
 from fieldvae.data.symmetry import SymmetryGroup
+from fieldvae.data.values import check_positive
 from fieldvae.errors import OptionError, StoreError
 from fieldvae.field import FieldSpec, Transform
 from fieldvae.spec import ScalingSpec

@@ -9,9 +9,10 @@ from pathlib import Path
 import xarray as xr
 
 from fieldvae.data.conform import REALIZATION
+from fieldvae.data.declarer import TASK, Declarer
 from fieldvae.data.findings import Findings
 from fieldvae.data.samples import Samples
-from fieldvae.data.store import open_realizations, open_store, read_dataset
+from fieldvae.data.store import open_realizations, read_dataset, read_samples
 from fieldvae.errors import GridError, StoreError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -62,6 +63,7 @@ def open_replicates(
     inputs: Sequence[str],
     outputs: Sequence[str],
     grid: Grid | None = None,
+    declarer: Declarer = TASK,
 ) -> Replicates:
     """Read a store of replicates, checked as :func:`~fieldvae.data.store.open_store` checks.
 
@@ -75,6 +77,8 @@ def open_replicates(
         Names of the fields that are the same in all realizations, and of those that have several.
     grid
         The grid that the store must have, shape included; any where ``None``.
+    declarer
+        Who declares the fields; says in messages what can be changed.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def open_replicates(
         If the grid is another one.
     """
     name = str(path)
-    dataset = read_dataset(path)
+    dataset = read_dataset(path, lost=declarer.lost)
     findings = Findings()
     for field in inputs:
         with findings.collect():
@@ -96,10 +100,17 @@ def open_replicates(
     found: list[Samples] = []
     given: Samples | None = None
     with findings.collect():
-        found += open_realizations(path, {field: fields[field] for field in outputs})
+        several = {field: fields[field] for field in outputs}
+        found += open_realizations(path, several, declarer=declarer)
     if not any(isinstance(problem, GridError) for problem in findings.problems):
         with findings.collect():
-            given = open_store(path, fields, require=inputs, grid=found[0].grid if found else grid)
+            given = read_samples(
+                path,
+                fields,
+                require=inputs,
+                grid=found[0].grid if found else grid,
+                declarer=declarer,
+            )
     findings.refuse()
     if given is None:
         raise AssertionError("inputs that were refused passed")

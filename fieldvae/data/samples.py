@@ -10,6 +10,7 @@ import xarray as xr
 
 from fieldvae.data.balance import check_balance
 from fieldvae.data.conform import SAMPLE, component_dimension, conform
+from fieldvae.data.declarer import TASK, Declarer
 from fieldvae.data.findings import Findings
 from fieldvae.data.units import without_quantities
 from fieldvae.errors import GridError, StoreError, nearest
@@ -105,50 +106,83 @@ class Samples:
         >>> samples.grid.shape, samples.dataset.heat.dims
         ((4,), ('sample', 'heat_component', 'x'))
         """
-        wanted = tuple(fields) if require is None else tuple(require)
-        if not dataset.variables:
-            raise StoreError(f"{name} holds no variables; expected {', '.join(wanted)}")
-        dataset = without_quantities(dataset, wanted)
-        findings = Findings()
-        axes: tuple[str, ...] | None = None
-        with findings.collect():
-            _check_version(dataset, name)
-        with findings.collect():
-            axes = _axes(dataset, [fields[field] for field in wanted], grid, name)
-        with findings.collect():
-            grid = _grid(dataset, axes or (), grid, name)
-        with findings.collect():
-            if dataset.sizes.get(SAMPLE) == 0:
-                raise StoreError(f"{name} holds no samples; expected one at least")
-        arrays: dict[str, xr.DataArray] = {}
-        resolved: dict[str, FieldSpec] = {}
-        for field in wanted:
-            if field not in dataset.variables:
-                with findings.collect():
-                    raise StoreError(_missing(field, dataset, name))
-                continue
-            found = conform(
-                dataset[field],
-                fields[field],
-                axes=axes,
-                where=f"{field!r} in {name}",
-                findings=findings,
-            )
-            if found is not None:
-                arrays[field], resolved[field] = found
-        for field, array in arrays.items():
-            if grid is not None and resolved[field].closure == "solenoidal":
-                with findings.collect():
-                    check_balance(array, resolved[field], grid, where=f"{field!r} in {name}")
-        findings.refuse()
-        if grid is None:
-            raise AssertionError("a dataset without a grid passed")
-        return cls(_assembled(dataset, arrays, grid), grid, resolved, name)
+        return checked_samples(dataset, fields, require=require, grid=grid, name=name)
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Samples:
         """Return some of the samples, by position."""
         chosen = self.dataset.isel({SAMPLE: np.asarray(indices, dtype=np.int64)})
         return Samples(chosen, self.grid, self.fields, self.name)
+
+
+def checked_samples(
+    dataset: xr.Dataset,
+    fields: Mapping[str, FieldSpec],
+    *,
+    require: Sequence[str] | None = None,
+    grid: Grid | None = None,
+    name: str = "the dataset",
+    declarer: Declarer = TASK,
+) -> Samples:
+    """Check a dataset as :meth:`Samples.from_dataset` does.
+
+    Parameters
+    ----------
+    dataset, fields, require, grid, name
+        As there.
+    declarer
+        Who declares the fields; says in messages what can be changed.
+
+    Raises
+    ------
+    StoreError
+        With every mistake, one a line.
+    """
+    wanted = tuple(fields) if require is None else tuple(require)
+    if not dataset.variables:
+        raise StoreError(f"{name} holds no variables; expected {', '.join(wanted)}")
+    dataset = without_quantities(dataset, wanted)
+    findings = Findings()
+    axes: tuple[str, ...] | None = None
+    with findings.collect():
+        _check_version(dataset, name)
+    with findings.collect():
+        axes = _axes(dataset, [fields[field] for field in wanted], grid, name)
+    with findings.collect():
+        grid = _grid(dataset, axes or (), grid, name)
+    with findings.collect():
+        if dataset.sizes.get(SAMPLE) == 0:
+            raise StoreError(f"{name} holds no samples; expected one at least")
+    arrays: dict[str, xr.DataArray] = {}
+    resolved: dict[str, FieldSpec] = {}
+    for field in wanted:
+        if field not in dataset.variables:
+            with findings.collect():
+                raise StoreError(_missing(field, dataset, name, declarer))
+            continue
+        found = conform(
+            dataset[field],
+            fields[field],
+            axes=axes,
+            where=f"{field!r} in {name}",
+            findings=findings,
+            declarer=declarer,
+        )
+        if found is not None:
+            arrays[field], resolved[field] = found
+    for field, array in arrays.items():
+        if grid is not None and resolved[field].closure == "solenoidal":
+            with findings.collect():
+                check_balance(
+                    array,
+                    resolved[field],
+                    grid,
+                    where=f"{field!r} in {name}",
+                    declarer=declarer,
+                )
+    findings.refuse()
+    if grid is None:
+        raise AssertionError("a dataset without a grid passed")
+    return Samples(_assembled(dataset, arrays, grid), grid, resolved, name)
 
 
 def grid_of(dataset: xr.Dataset, *, name: str) -> Grid:
@@ -290,13 +324,13 @@ def _grid(dataset: xr.Dataset, axes: Sequence[str], given: Grid | None, name: st
         raise GridError(f"{name}: {error}; correct the group's attributes") from None
 
 
-def _missing(field: str, dataset: xr.Dataset, name: str) -> str:
+def _missing(field: str, dataset: xr.Dataset, name: str, declarer: Declarer) -> str:
     known = sorted(str(variable) for variable in dataset.data_vars)
-    meant = nearest(field, known).removesuffix("?")
-    return (
-        f"{name} has no variable {field!r}; it holds {', '.join(known) or 'none'}"
-        f"{meant}{'?' if meant else '; add it, or mend the names in the task'}"
-    )
+    found = f"{name} has no variable {field!r}; it holds {', '.join(known) or 'none'}"
+    if meant := nearest(field, known):
+        return f"{found}{meant}{f' Rename it to {field!r}' if declarer.fixed else ''}"
+    other = "give the variable that holds it this name" if declarer.fixed else None
+    return f"{found}; add it, or {other or 'mend the names in the task'}"
 
 
 def _sample_coordinates(dataset: xr.Dataset) -> list[str]:

@@ -12,10 +12,11 @@ import xarray as xr
 from torch import Tensor
 
 from fieldvae.contract import AffineScale, Batch
-from fieldvae.data.conform import SAMPLE, check_positive, component_dimension
+from fieldvae.data.conform import SAMPLE, component_dimension
 from fieldvae.data.fitting import fitted
 from fieldvae.data.samples import STORE_VERSION
 from fieldvae.data.symmetry import SymmetryGroup
+from fieldvae.data.values import check_positive
 from fieldvae.errors import ShapeError, StoreError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import AXES, Grid

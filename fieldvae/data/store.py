@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from zarr.codecs import BloscCodec, BloscShuffle, Crc32cCodec
 from zarr.errors import ContainsArrayError
 
 from fieldvae.data.conform import REALIZATION, SAMPLE
+from fieldvae.data.declarer import MODEL, TASK, Declarer
 from fieldvae.data.manifest import verify_manifest, write_manifest
-from fieldvae.data.samples import STORE_VERSION, Samples
+from fieldvae.data.samples import STORE_VERSION, Samples, checked_samples
 from fieldvae.durability import synchronize
 from fieldvae.errors import StoreError
 from fieldvae.field import FieldSpec
@@ -25,6 +27,9 @@ from fieldvae.grid import AXES, Grid
 
 CHUNK_BYTES = 4 * 2**20
 """Size aimed at for a chunk: large enough for few files, small enough to read one sample."""
+
+LIKE = 0.6
+"""Likeness of names, from 0 to 1, above which one is taken for the other misspelled."""
 
 _METADATA_FILES = ("zarr.json", ".zgroup")
 
@@ -121,13 +126,45 @@ def open_store(
     StoreError
         With every mistake, one a line.
     """
+    return read_samples(path, fields, require=require, grid=grid)
+
+
+def read_samples(
+    path: Path | str,
+    fields: Mapping[str, FieldSpec],
+    *,
+    require: Sequence[str] | None = None,
+    grid: Grid | None = None,
+    declarer: Declarer = TASK,
+) -> Samples:
+    """Read a store as :func:`open_store` does.
+
+    Parameters
+    ----------
+    path, fields, require, grid
+        As there.
+    declarer
+        Who declares the fields; says in messages what can be changed.
+
+    Raises
+    ------
+    StoreError
+        With every mistake, one a line.
+    """
     wanted = tuple(fields) if require is None else tuple(require)
-    return Samples.from_dataset(
-        _loaded(path, wanted), fields, require=wanted, grid=grid, name=str(path)
+    return checked_samples(
+        _loaded(path, wanted, declarer),
+        fields,
+        require=wanted,
+        grid=grid,
+        name=str(path),
+        declarer=declarer,
     )
 
 
-def open_realizations(path: Path | str, fields: Mapping[str, FieldSpec]) -> Iterator[Samples]:
+def open_realizations(
+    path: Path | str, fields: Mapping[str, FieldSpec], *, declarer: Declarer = TASK
+) -> Iterator[Samples]:
     """Read a store of which fields have several realizations, one realization after the other.
 
     Each is read and checked as by :func:`open_store`. A field without the dim ``realization``
@@ -139,6 +176,8 @@ def open_realizations(path: Path | str, fields: Mapping[str, FieldSpec]) -> Iter
         The store; messages name it as it is given, with the number of the realization.
     fields
         What is declared, by name.
+    declarer
+        Who declares them.
 
     Yields
     ------
@@ -150,16 +189,16 @@ def open_realizations(path: Path | str, fields: Mapping[str, FieldSpec]) -> Iter
     StoreError
         With every mistake of the first realization that has one.
     """
-    dataset = _loaded(path, tuple(fields))
+    dataset = _loaded(path, tuple(fields), declarer)
     for number in range(dataset.sizes.get(REALIZATION, 0)):
         one = dataset.isel({REALIZATION: number}, drop=True)
-        yield Samples.from_dataset(one, fields, name=f"{path}, realization {number}")
+        yield checked_samples(one, fields, name=f"{path}, realization {number}", declarer=declarer)
 
 
-def _loaded(path: Path | str, wanted: Sequence[str]) -> xr.Dataset:
+def _loaded(path: Path | str, wanted: Sequence[str], declarer: Declarer) -> xr.Dataset:
     """Read fields into memory, the rest left on the disk: messages tell what a store holds."""
     name = str(path)
-    dataset = read_dataset(path)
+    dataset = read_dataset(path, lost=declarer.lost)
     present = [field for field in wanted if field in dataset.variables]
     check_chunks(Path(path), present, name=name)
     others = [v for v in dataset.data_vars if v not in present and dataset[v].dims != (SAMPLE,)]
@@ -183,8 +222,15 @@ def _unreadable(dataset: xr.Dataset) -> str:
     return "something"
 
 
-def read_dataset(path: Path | str) -> xr.Dataset:
+def read_dataset(path: Path | str, *, lost: str = MODEL.lost) -> xr.Dataset:
     """Open a Zarr group as it is, on the disk, its manifest verified; nothing else is checked.
+
+    Parameters
+    ----------
+    path
+        The group; messages name it as it is given.
+    lost
+        What to do where nothing is there, and nothing beside it looks as if it were meant.
 
     Raises
     ------
@@ -193,13 +239,13 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     """
     place, name = Path(path), str(path)
     if not place.exists():
-        raise StoreError(f"{name}: there is no such store; {_instead(place)}")
+        raise StoreError(f"{name}: there is no such store; {_meant(place) or lost}")
     if place.is_file():
         raise StoreError(
             f"{name} is a file; expected a Zarr group, which is a directory: what xarray opens "
             "(NetCDF among others) its Dataset.to_zarr writes as one"
         )
-    if not any((place / file).is_file() for file in _METADATA_FILES):
+    if not _is_group(place):
         raise StoreError(
             f"{name} is no Zarr group: it has no {' or '.join(_METADATA_FILES)}; "
             "expected a directory that xarray.open_zarr reads"
@@ -219,12 +265,18 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     return dataset
 
 
-def _instead(place: Path) -> str:
-    """What to do where a store is not: a write that was not finished may lie beside its place."""
+def _meant(place: Path) -> str:
+    """What is meant where a store is not: one of a like name, or one that was not finished."""
     begun = sorted(p.name for p in place.parent.glob(f"{glob.escape(place.name)}.partial*"))
     if begun:
         return f"{begun[0]} beside it was not finished: repeat the command that makes the store"
-    return "check the path, which in a task is relative to the task's own file"
+    beside = {p.stem: p.name for p in sorted(place.parent.glob("*")) if _is_group(p)}
+    close = get_close_matches(place.stem, list(beside), n=1, cutoff=LIKE)
+    return f"did you mean {beside[close[0]]!r}?" if close else ""
+
+
+def _is_group(place: Path) -> bool:
+    return any((place / file).is_file() for file in _METADATA_FILES)
 
 
 def check_absent(path: Path, *, overwrite: bool) -> None:
@@ -237,7 +289,7 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
     """
     if not path.exists():
         return
-    if not any((path / file).is_file() for file in _METADATA_FILES):
+    if not _is_group(path):
         raise StoreError(f"{path} exists and is no store; choose another path")
     if not overwrite:
         raise StoreError(f"{path} exists; choose another path, or replace it (--force)")

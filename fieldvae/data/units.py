@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from fieldvae.data.declarer import TASK, Declarer
 from fieldvae.errors import UnitError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def without_quantities(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     return dataset.assign(found) if found else dataset
 
 
-def conversion(found: str, declared: str, *, where: str) -> Conversion:
+def conversion(found: str, declared: str, *, where: str, declarer: Declarer = TASK) -> Conversion:
     """Return how values in the units that were found become values in the declared ones.
 
     Parameters
@@ -80,6 +81,8 @@ def conversion(found: str, declared: str, *, where: str) -> Conversion:
         Units that pint reads; ``"1"`` for none.
     where
         Opens the message: ``"'residual_stress' in cocrni.zarr"``.
+    declarer
+        Who declares the units.
 
     Raises
     ------
@@ -95,9 +98,9 @@ def conversion(found: str, declared: str, *, where: str) -> Conversion:
         return Conversion()
     registry = _registry()
     source = _unit(found, f"{where} is in {found!r}")
-    target = _unit(declared, f"{where} is in {found}, and the task declares it in {declared!r}")
+    target = _unit(declared, f"{where} is in {found}, and {declarer.says} it in {declared!r}")
     if source.dimensionality != target.dimensionality:
-        raise UnitError(_mismatch(found, declared, target, where))
+        raise UnitError(_mismatch(found, declared, target, where, declarer))
     at_zero, at_one = (float(registry.Quantity(x, source).to(target).magnitude) for x in (0.0, 1.0))
     return Conversion(at_one - at_zero, at_zero)
 
@@ -128,17 +131,17 @@ def check_units(units: object, *, where: str) -> None:
     _unit(units, f"{where} is in {units!r}")
 
 
-def _mismatch(found: str, declared: str, target: pint.Unit, where: str) -> str:
+def _mismatch(found: str, declared: str, target: pint.Unit, where: str, declarer: Declarer) -> str:
     for unit, word, others in _KNOWN:
         if _registry().Unit(unit).dimensionality == target.dimensionality:
             convertible = " or ".join(other for other in others if other != declared)
             return (
-                f"{where} is in {found}, which is no {word}; the task declares {declared} "
+                f"{where} is in {found}, which is no {word}; {declarer.says} {declared} "
                 f"({convertible} would be converted)"
             )
     return (
-        f"{where} is in {found}, which does not convert to {declared}, as the task declares; "
-        "correct the attribute 'units' of the variable or the task"
+        f"{where} is in {found}, which does not convert to {declared}, as {declarer.says} it; "
+        f"correct the attribute 'units' of the variable{'' if declarer.fixed else ' or the task'}"
     )
 
 

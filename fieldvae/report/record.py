@@ -107,7 +107,7 @@ def read_run(path: Path) -> RunRecord:
     Raises
     ------
     RunError
-        If it is no run.
+        If it is no run, or a file of it is damaged.
     """
     if not (path / "run.json").is_file():
         raise RunError(
@@ -133,7 +133,10 @@ def _text(path: Path) -> str:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_text(path) or "{}")
+    try:
+        found: dict[str, Any] = json.loads(_text(path) or "{}")
+    except ValueError as error:
+        raise RunError(f"{path} cannot be read ({error}); copy it again, or train again") from None
     return found
 
 

@@ -117,14 +117,31 @@ class RunDirectory:
         return self.path.with_name(self.path.name + ".previous")
 
     def state(self) -> str:
-        """``absent``, ``unfinished``, ``finished``, or ``foreign``: a directory of other things."""
+        """Say what is there.
+
+        ``absent``, ``unfinished``, ``finished``, ``damaged`` (a run whose ``run.json`` cannot be
+        read), or ``foreign``: a directory of other things.
+        """
         if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
             return "absent"
         try:
             summary = read_json(self.summary)
-        except (OSError, json.JSONDecodeError):
+        except (FileNotFoundError, NotADirectoryError):
             return "foreign"
+        except RunError:
+            return "damaged"
         return "finished" if summary.get("finished") else "unfinished"
+
+    def check_sound(self) -> None:
+        """Refuse a run whose ``run.json`` cannot be read; one that has none passes.
+
+        Raises
+        ------
+        RunError
+            With the reason and the remedy.
+        """
+        if self.state() == "damaged":
+            read_json(self.summary)
 
 
 def check_claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
@@ -133,8 +150,8 @@ def check_claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
     Raises
     ------
     RunError
-        If it holds something that is no run, a finished run without ``force``, or an unfinished
-        one without ``resume`` or ``force``.
+        If it holds something that is no run, a damaged or finished run without ``force``, or an
+        unfinished one without ``resume`` or ``force``.
     """
     if resume and force:
         raise OptionError("--resume goes on with a run and --force starts anew; choose one")
@@ -143,6 +160,11 @@ def check_claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
         raise RunError(f"{directory.path} holds something that is no run; choose another --out")
     if state == "absent" or force:
         return
+    if state == "damaged":
+        raise RunError(
+            f"{damage(directory.summary)}; copy it again, start anew with --force, or choose "
+            "another --out"
+        )
     if state == "finished" and not resume:
         raise RunError(
             f"{directory.path} holds a finished run; repeat it with --force, complete it with "
@@ -157,7 +179,7 @@ def check_claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
 
 def claim(directory: RunDirectory, *, resume: bool, force: bool) -> None:
     """Make the directory ready; an earlier run under ``force`` is set aside, not removed."""
-    if force and not resume and directory.state() in ("finished", "unfinished"):
+    if force and not resume and directory.state() in ("finished", "unfinished", "damaged"):
         if directory.state() == "finished" or not directory.previous.exists():
             shutil.rmtree(directory.previous, ignore_errors=True)
             os.replace(directory.path, directory.previous)
@@ -179,9 +201,36 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
+    """Read a JSON object.
+
+    Raises
+    ------
+    RunError
+        If the file holds none, or cannot be read although it is there.
+    OSError
+        If there is no such file.
+    """
+    if words := damage(path):
+        raise RunError(f"{words}; copy it again, or train again")
     data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return data
+
+
+def damage(path: Path) -> str:
+    """Say why a file holds no JSON object that can be read; empty where it does.
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except (OSError, ValueError) as error:
+        return f"{path} cannot be read ({error})"
+    return "" if isinstance(data, dict) else f"{path} cannot be read (it holds no JSON object)"
 
 
 def environment(device: str, *, plugins: Mapping[str, str]) -> dict[str, Any]:

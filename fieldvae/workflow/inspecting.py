@@ -12,10 +12,11 @@ import numpy as np
 import xarray as xr
 
 from fieldvae import registry
-from fieldvae.data.conform import REALIZATION, SAMPLE, component_dimension, mean_left
+from fieldvae.data.conform import REALIZATION, SAMPLE, component_dimension
 from fieldvae.data.findings import Findings
 from fieldvae.data.samples import Samples
 from fieldvae.data.store import open_realizations, open_store, read_dataset
+from fieldvae.data.values import mean_left
 from fieldvae.errors import GridError, StoreError
 from fieldvae.field import FieldSpec, TensorKind
 from fieldvae.grid import AXES, Grid

@@ -88,13 +88,8 @@ def load(run: Path | str, *, device: str = "cpu") -> TrainedModel:
         return _rebuilt(members.model, members.weights(), name=str(run), device=device)
     folder = model_folder(path)
     weights = folder / WEIGHTS
-    try:
-        told = read_json(folder / MODEL)
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{folder / MODEL} cannot be read ({error}); copy it again, or train again"
-        ) from error
-    if not isinstance(told, dict) or "format" not in told:
+    told = read_json(folder / MODEL)
+    if "format" not in told:
         raise RunError(f"{folder / MODEL} is no model of fieldvae; give a run directory")
     try:
         content = weights.read_bytes()

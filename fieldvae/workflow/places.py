@@ -17,11 +17,12 @@ def model_folder(run: Path) -> Path:
     Raises
     ------
     RunError
-        If there is none; says why.
+        If there is none, or its run is damaged; says why.
     """
     for folder in (run, RunDirectory(run).model):
         if (folder / MODEL).exists():
             return folder
+    RunDirectory(run).check_sound()
     states = {
         "absent": "there is nothing; check the path",
         "foreign": "it is no run; give the directory that `fieldvae run` made",

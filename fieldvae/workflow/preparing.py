@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ import torch
 import xarray as xr
 
 from fieldvae.contract import Batch
+from fieldvae.data.declarer import TASK, Declarer
 from fieldvae.data.envelope import Envelope
 from fieldvae.data.invariance import check_invariant
 from fieldvae.data.replicates import Replicates, open_replicates
 from fieldvae.data.samples import Samples, concatenate
 from fieldvae.data.scaling import Scaling
 from fieldvae.data.split import Split, make_split
-from fieldvae.data.store import open_store
+from fieldvae.data.store import read_samples
 from fieldvae.data.symmetry import SymmetryGroup
 from fieldvae.errors import OptionError, StoreError
 from fieldvae.field import FieldSpec
@@ -118,7 +119,9 @@ class Prepared:
         }
 
 
-def prepare(plan: Plan, *, scaling: Scaling | None = None) -> Prepared:
+def prepare(
+    plan: Plan, *, scaling: Scaling | None = None, declarer: Declarer | None = None
+) -> Prepared:
     """Load plugins and data of a plan, refusing every mistake before anything is computed.
 
     Parameters
@@ -128,6 +131,8 @@ def prepare(plan: Plan, *, scaling: Scaling | None = None) -> Prepared:
     scaling
         The scaling of a trained model, which is kept with the units and the order of components
         of its fields; fitted to the training part where ``None``.
+    declarer
+        Who declares the fields; the task where ``None``.
 
     Raises
     ------
@@ -141,11 +146,12 @@ def prepare(plan: Plan, *, scaling: Scaling | None = None) -> Prepared:
         known = {name: scaling.fields[name].field for name in choices.fields}
         choices = Choices(known, choices.options)
     _check_stores_differ(spec)
-    stores = [open_store(path, choices.fields) for path in spec.data.store]
+    declarer = declarer or _declared_by(plan)
+    stores = [read_samples(path, choices.fields, declarer=declarer) for path in spec.data.store]
     learned = concatenate(stores)
     test_samples = None
     if spec.data.test_store is not None:
-        test = open_store(spec.data.test_store, choices.fields)
+        test = read_samples(spec.data.test_store, choices.fields, declarer=declarer)
         test_samples = np.arange(len(learned), len(learned) + len(test))
         learned = concatenate([learned, test])
     split = make_split(
@@ -170,11 +176,19 @@ def prepare(plan: Plan, *, scaling: Scaling | None = None) -> Prepared:
         check_invariant(scaling, symmetry)
     envelope = Envelope.fit(learned.dataset, spec.inputs, split.train)
     centered = symmetry.centered(scaling.zeros())
-    replicates = _replicates(spec, learned)
+    replicates = _replicates(spec, learned, declarer)
     return Prepared(spec, choices, learned, split, centered, scaling, envelope, replicates)
 
 
-def _replicates(spec: TaskSpec, samples: Samples) -> Replicates | None:
+def _declared_by(plan: Plan) -> Declarer:
+    """The task, which knows in which line a field is declared."""
+    places = plan.document.places
+    return replace(
+        TASK, places={str(loc[1]): at for loc, at in places.items() if loc[:-1] == ("fields",)}
+    )
+
+
+def _replicates(spec: TaskSpec, samples: Samples, declarer: Declarer) -> Replicates | None:
     """Read the task's replicates, on the grid and with the components of its samples."""
     if spec.data.replicates is None:
         return None
@@ -184,6 +198,7 @@ def _replicates(spec: TaskSpec, samples: Samples) -> Replicates | None:
         inputs=spec.inputs,
         outputs=spec.outputs,
         grid=samples.grid,
+        declarer=declarer,
     )
 
 

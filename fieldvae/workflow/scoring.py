@@ -10,6 +10,7 @@ import torch
 import xarray as xr
 
 from fieldvae.contract import Batch
+from fieldvae.data.declarer import TRAINED
 from fieldvae.data.replicates import Replicates
 from fieldvae.data.samples import Samples
 from fieldvae.evaluation import ConditionErrors, Evaluation, Strata, component_scales, evaluate
@@ -98,7 +99,7 @@ def score_store(
     strata = strata_of(given.dataset, model.spec, asked=stratify)
     task = model.spec.model_dump(mode="json")
     task["data"]["replicates"] = None  # these samples are scored, and no others
-    prepared = prepare(make_plan(task), scaling=model.scaling)
+    prepared = prepare(make_plan(task), scaling=model.scaling, declarer=TRAINED)
     baselines: dict[str, Baseline] = {}
     if given.grid.shape == prepared.grid.shape:
         baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from fieldvae.data.declarer import MODEL
 from fieldvae.data.replicates import Replicates, has_replicates, open_replicates
 from fieldvae.data.samples import Samples
-from fieldvae.data.store import check_absent, open_store, write_store
+from fieldvae.data.store import check_absent, read_samples, write_store
 from fieldvae.errors import RunError, SamplingError
 from fieldvae.workflow import keeping
 from fieldvae.workflow.cautions import unlike_training
@@ -66,7 +67,9 @@ def predict_store(
     check_names(requests, model.spec.outputs)
     check_no_source(out, model.spec, read=store)
     check_absent(out, overwrite=force)
-    samples = open_store(store, model.fields, require=model.spec.inputs, grid=model.grid)
+    samples = read_samples(
+        store, model.fields, require=model.spec.inputs, grid=model.grid, declarer=MODEL
+    )
     rehearse(model, samples, requests, quantiles)
     failure: SamplingError | None = None
     with passed_on(told.warn):
@@ -147,10 +150,12 @@ def _scored(store: Path, model: TrainedModel) -> Samples | Replicates:
     """Read samples to score on, those with several outputs of each input as replicates."""
     spec = model.spec
     if has_replicates(store, spec.outputs):
-        replicates = open_replicates(store, model.fields, inputs=spec.inputs, outputs=spec.outputs)
+        replicates = open_replicates(
+            store, model.fields, inputs=spec.inputs, outputs=spec.outputs, declarer=MODEL
+        )
         model.check_grid(replicates.inputs.grid)
         return replicates
-    samples = open_store(store, model.fields)
+    samples = read_samples(store, model.fields, declarer=MODEL)
     model.check_grid(samples.grid)
     return samples
 
@@ -166,11 +171,12 @@ def report_run(run: Path) -> Path:
     Raises
     ------
     RunError
-        If the directory is no run.
+        If the directory is no run, or a damaged one.
     """
     directory = RunDirectory(run)
     if directory.state() in ("absent", "foreign"):
         raise RunError(f"{run} is no run; give the directory that `fieldvae run` made")
+    directory.check_sound()
     from fieldvae.report import write_report  # matplotlib, which prediction does not need
 
     return write_report(run)

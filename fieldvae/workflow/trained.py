@@ -11,8 +11,9 @@ import numpy as np
 import torch
 import xarray as xr
 
+from fieldvae.data.declarer import MODEL
 from fieldvae.data.envelope import Envelope
-from fieldvae.data.samples import Samples
+from fieldvae.data.samples import Samples, checked_samples
 from fieldvae.data.scaling import Scaling
 from fieldvae.document import dump_yaml
 from fieldvae.errors import GridError, OptionError, PredictionWarning, SamplingError
@@ -216,7 +217,7 @@ class TrainedModel:
         StoreError
             If an input or output is missing or wrong, or the grid is not one the model serves.
         """
-        samples = Samples.from_dataset(dataset, self.fields, grid=self.grid)
+        samples = checked_samples(dataset, self.fields, grid=self.grid, declarer=MODEL)
         self.check_grid(samples.grid)
         settings = self.spec.evaluation
         drawn = realize(
@@ -245,7 +246,9 @@ class TrainedModel:
         return self.envelope.outside(self._inputs(dataset).dataset)
 
     def _inputs(self, dataset: xr.Dataset) -> Samples:
-        return Samples.from_dataset(dataset, self.fields, require=self.spec.inputs, grid=self.grid)
+        return checked_samples(
+            dataset, self.fields, require=self.spec.inputs, grid=self.grid, declarer=MODEL
+        )
 
     def scaled(self, samples: Samples, names: tuple[str, ...]) -> dict[str, torch.Tensor]:
         """Return fields as the networks see them, on their device.

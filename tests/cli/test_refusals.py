@@ -167,6 +167,34 @@ class TestWrongCommand:
         assert (tmp_path / "thesis" / "chapter.tex").exists()
 
 
+@pytest.fixture
+def moved_run(foreign, foreign_task, tmp_path):
+    """A trained run whose store is no longer where it was, and another store to score it on."""
+    write_store(foreign(), tmp_path / "cells.zarr")
+    task = foreign_task(data={"store": "cells.zarr"}, training={"epochs": 1})
+    trained = run(task, out=tmp_path / "run", until="train").path
+    (tmp_path / "cells.zarr").rename(tmp_path / "elsewhere.zarr")
+    write_store(foreign(4), tmp_path / "new.zarr")
+    return trained
+
+
+class TestStoreOfTheRunThatMoved:
+    WORDS = "cells.zarr: there is no such store; the model was trained on it, and its samples are"
+
+    def test_is_asked_back_where_its_baselines_are_fitted(self, moved_run, cli, tmp_path):
+        code, _, told = cli("evaluate", str(moved_run), str(tmp_path / "new.zarr"))
+        assert (code, f"{self.WORDS} needed again: put it back" in told) == (2, True)
+
+    def test_is_asked_back_where_designs_start_from_it(self, moved_run, cli, tmp_path):
+        design = tmp_path / "design.yaml"
+        goal = "goal: {maximize: mean, of: {use: von_mises_stress, of: stress}}"
+        design.write_text(
+            f"vary: {{fraction: {{}}}}\nhold: {{permeability: 1, gradient: training}}\n{goal}\n"
+        )
+        code, _, told = cli("design", str(moved_run), str(design))
+        assert (code, f"{self.WORDS} needed again: put it back" in told) == (2, True)
+
+
 class TestOverwriting:
     def test_predictions_never_replace_the_store_they_are_made_from(
         self, trained_run, foreign, cli, tmp_path

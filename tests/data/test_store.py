@@ -297,7 +297,28 @@ class TestRefusal:
     def test_names_values_outside_their_bounds(self, dataset, tmp_path):
         dataset.concentration[2, 0, 0, 0] = [1.5, -0.5, 0.0]
         words = refusal(dataset, tmp_path / "b.zarr")
-        assert "2 values outside its bounds [0, 1] 1, first 1.5 at sample 2, component Co" in words
+        assert "2 values outside its bounds [0, 1], first 1.5 at sample 2, component Co" in words
+
+    def test_takes_values_of_100_for_percent_where_shares_are_declared(self, dataset, tmp_path):
+        percent = dataset.assign(
+            concentration=(100 * dataset.concentration).assign_attrs(units="1")
+        )
+        words = refusal(percent, tmp_path / "b.zarr").splitlines()
+        assert len(words) == 2  # bounds, and the sum
+        for line in words:
+            assert line.endswith("look like percent: set the variable's attribute units: percent")
+        percent.concentration.attrs["units"] = "percent"
+        assert len(Samples.from_dataset(percent, FIELDS)) == 6
+
+    def test_hints_at_percent_only_where_nothing_else_is_likely(self, dataset, tmp_path):
+        few = dataset.copy(deep=True)
+        few.concentration[2, 0, 0, 0] = [100.0, 0.0, 0.0]
+        assert "look like" not in refusal(few, tmp_path / "b.zarr")
+        converted = (100 * dataset.concentration).assign_attrs(units="dimensionless")
+        assert "look like" in refusal(dataset.assign(concentration=converted), tmp_path / "b.zarr")
+        converted = (10_000 * dataset.concentration).assign_attrs(units="percent")
+        words = refusal(dataset.assign(concentration=converted), tmp_path / "b.zarr")
+        assert "look like" not in words
 
     def test_names_components_that_are_missing(self, dataset, tmp_path):
         words = refusal(dataset.isel(voigt=slice(5)), tmp_path / "b.zarr")

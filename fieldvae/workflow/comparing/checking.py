@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,24 +71,31 @@ def _mistake(run: Path) -> str:
     directory = RunDirectory(run)
     if not run.exists():
         return f"{run}: there is no such directory"
-    state = directory.state()
-    if state in ("absent", "foreign"):
+    if directory.state() in ("absent", "foreign"):
         return f"{run} is no run; give a directory that `fieldvae run` made"
+    if unread := _unread(directory.summary):
+        return unread
     missing = [p.name for p in (directory.metrics, directory.evaluation) if not p.exists()]
     if missing:
         return f"{run} has no {' and no '.join(missing)}: {_remedy(directory)}"
-    for file in (directory.metrics, directory.split):
-        try:
-            read_json(file)
-        except (OSError, json.JSONDecodeError) as error:
-            return f"{file} cannot be read: {error}"
+    return _unread(directory.metrics) or _unread(directory.split)
+
+
+def _unread(file: Path) -> str:
+    """Why a file of a run cannot be read, and what to do; nothing where it can."""
+    try:
+        read_json(file)
+    except RunError as error:
+        return str(error)
+    except OSError as error:
+        return f"{file} cannot be read: {error}"
     return ""
 
 
 def _remedy(directory: RunDirectory) -> str:
     try:
         tested = read_json(directory.split).get("test")
-    except (OSError, json.JSONDecodeError):
+    except (OSError, RunError):
         tested = None
     if tested == []:
         return "it has no test samples (data.split.test) and was not scored"

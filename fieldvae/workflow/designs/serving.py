@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import xarray as xr
 
+from fieldvae.data.declarer import TRAINED
 from fieldvae.data.store import check_absent, read_dataset, write_store
 from fieldvae.errors import RunError
 from fieldvae.spec import DesignSpec
@@ -185,5 +186,6 @@ def design_of(
 
 def training_part(model: TrainedModel) -> xr.Dataset:
     """Read the samples that a model was trained on, in physical units."""
-    prepared = prepare(make_plan(model.spec.model_dump(mode="json")), scaling=model.scaling)
+    plan = make_plan(model.spec.model_dump(mode="json"))
+    prepared = prepare(plan, scaling=model.scaling, declarer=TRAINED)
     return prepared.part(prepared.split.train)

@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from .case import Case
-from .stores import FLUX, GRADIENT, dataset, put, units
+from .stores import FLUX, GRADIENT, dataset, put, units, value
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 
@@ -46,6 +47,11 @@ def unfinished(run: Path) -> None:
     (run / "run.json").write_text(json.dumps({**summary, "finished": False}))
 
 
+def cut_off(run: Path) -> None:
+    """A run whose summary was written in part."""
+    (run / "run.json").write_text('{"samples": ')
+
+
 def without_plugin(run: Path) -> None:
     """A model with a part that no plugin brings any more."""
     text = (run / MODEL).read_text()
@@ -65,6 +71,12 @@ RUNS = (
     new("inputs that are missing", lambda data: data.drop_vars(GRADIENT)),
     new("inputs of other components", lambda data: data.assign_coords(direction=list("uvw"))),
     new("inputs of another dimension", units(GRADIENT, "K")),
+    new("inputs of another name", lambda data: data.rename(gradient="gradients")),
+    new(
+        "inputs of another kind",
+        lambda data: data.assign(gradient=data.gradient.assign_attrs(tensor_kind="set")),
+    ),
+    new("inputs with a missing value", value(GRADIENT, (5, 0, 0, 0, 0), np.nan)),
     new("inputs of one sample, without its dim", lambda data: data.isel(sample=0, drop=True)),
     new("inputs without samples", lambda data: data.isel(sample=slice(0))),
     new(
@@ -72,6 +84,7 @@ RUNS = (
         lambda data: data.isel(z=0, drop=True).assign_attrs(spacing=[2.0] * 2, periodic=[1, 1]),
     ),
     Case("inputs that are nowhere", lambda _: None, PREDICT),
+    new("inputs of a like name", command=(*PREDICT[:2], "news.zarr", *PREDICT[3:])),
     new("outputs to score on that are missing", lambda data: data.drop_vars(FLUX), EVALUATE),
     new("outputs to score on without samples", lambda data: data.isel(sample=slice(0)), EVALUATE),
     # The run
@@ -80,6 +93,12 @@ RUNS = (
     new("a folder that is no run", also=foreign_folder),
     run("a run that is half done", unfinished),
     run("a run without weights", lambda run: (run / WEIGHTS).unlink()),
+    run("a summary cut off, to report", cut_off, ("report", "runs/foreign")),
+    run("a summary cut off, to go on with", cut_off, ("run", "task.yaml", "--resume")),
+    run(
+        "a summary cut off, before there is a model",
+        lambda run: unfinished(run) or cut_off(run),
+    ),
     run("weights cut off", lambda run: (run / WEIGHTS).write_bytes(b"12345")),
     run("a model cut off", lambda run: (run / MODEL).write_text('{"format": ')),
     run("a model of a plugin that is gone", without_plugin),

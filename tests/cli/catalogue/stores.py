@@ -131,6 +131,10 @@ def emptied(folder: Path) -> Path:
 STORES = (
     # The store as a whole
     Case("no such store", lambda folder: emptied(folder) and None),
+    Case(
+        "a store of a like name",
+        lambda folder: (folder / "store.zarr").rename(folder / "stores.zarr") and None,
+    ),
     Case("a folder that is no store", lambda folder: emptied(folder).mkdir()),
     Case("a file instead of a store", lambda folder: emptied(folder).write_text("1 2 3") and None),
     Case(
@@ -197,6 +201,12 @@ STORES = (
     store("components without labels", lambda data: data.drop_vars("direction")),
     store("labels of another kind", lambda data: data.assign_coords(direction=list("uvw"))),
     store("a component that is missing", lambda data: data.isel(direction=slice(2))),
+    store(
+        "a vector in a plane",
+        lambda data: data.isel(z=0, direction=slice(2)).assign_attrs(
+            spacing=[2.0] * 2, periodic=[1, 1]
+        ),
+    ),
     store("a label twice", lambda data: data.assign_coords(direction=list("xyy"))),
     declared(
         "a set with one member more",
@@ -221,6 +231,20 @@ STORES = (
         value("permeability", (2, 0, 1, 1), -0.5),
         "{units: m^2}",
         "{units: m^2, bounds: [0, null]}",
+    ),
+    declared(
+        "values in percent",
+        lambda data: data.assign(permeability=(50 * data.permeability).assign_attrs(units="1")),
+        "{units: m^2}",
+        "{units: '1', bounds: [0, 1]}",
+    ),
+    declared(
+        "a share above one",
+        lambda data: value("permeability", (2, 0, 1, 1), 1.5)(
+            data.assign(permeability=(0.5 * data.permeability).assign_attrs(units="1"))
+        ),
+        "{units: m^2}",
+        "{units: '1', bounds: [0, 1]}",
     ),
     declared(
         "shares that do not sum to one",

@@ -1,3 +1,4 @@
+import re
 import shutil
 
 import pytest
@@ -52,9 +53,11 @@ class TestCheckedRuns:
         with pytest.raises(RunError, match="it has no test samples"):
             checked_runs(runs)
 
-    def test_of_damaged_files_are_named(self, runs):
-        (runs[1] / "metrics.json").write_text("{")
-        with pytest.raises(RunError, match=r"two/metrics\.json cannot be read"):
+    @pytest.mark.parametrize("name", ["run.json", "metrics.json", "split.json"])
+    def test_of_damaged_files_are_named(self, runs, name):
+        (runs[1] / name).write_text("{")
+        words = rf"two/{re.escape(name)} cannot be read \(.*\); copy it again, or train again"
+        with pytest.raises(RunError, match=words):
             checked_runs(runs)
 
 

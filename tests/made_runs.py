@@ -31,6 +31,13 @@ def task(**changes):
     return {**given, **changes}
 
 
+def started(run):
+    """What a run records of the one it started from."""
+    name = json.loads((run / "run.json").read_text())["name"]
+    made = {"command": ["fieldvae", "run", f"{name}.yaml"], "date": "2026-01-01"}
+    return {"run": str(run.resolve()), "name": name, "weights_sha256": "", "provenance": made}
+
+
 def made_run(
     path,
     *,
@@ -47,12 +54,13 @@ def made_run(
     encoder=True,
     changes=None,
     cpu_seconds=3.0,
+    start=None,
 ):
     """Write what a finished run leaves behind.
 
     The truth is a known mean with noise of unit size; realizations have noise of size ``width``,
     around a mean that lacks the share ``blind`` of the true one. ``spread`` is that of the training
-    part, ``first`` the position of the first held-out sample.
+    part, ``first`` the position of the first held-out sample, ``start`` the run started from.
     """
     chance = np.random.default_rng(truth_seed)
     mean = chance.standard_normal((SAMPLES, *GRID.shape))
@@ -101,7 +109,10 @@ def made_run(
         "metrics.json": found.metrics,
         "run.json": summary,
         "split.json": {"train": [], "test": list(range(first, first + SAMPLES))},
-        "environment.json": {"device": "cpu"},
+        "environment.json": {
+            "device": "cpu",
+            **({} if start is None else {"start": started(start)}),
+        },
     }.items():
         (path / name).write_text(json.dumps(data))
     (path / "history.jsonl").write_text("\n".join(map(json.dumps, epochs)) + "\n")

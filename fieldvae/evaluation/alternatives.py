@@ -51,6 +51,8 @@ class Alternative:
         By output field: see :func:`run_scores`.
     record
         What it was scored on.
+    start
+        The trained model that its training started from; empty where it started from nothing.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Alternative:
     training: Mapping[str, Any]
     scores: Mapping[str, Mapping[str, Any]]
     record: HeldOutRecord
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Comparison:
         By run and field: ``energy_score`` and ``crps``, as :func:`.comparison.paired` gives them,
         ``units``, and ``sentence``. Runs that were scored on other samples are absent.
     notes
-        Why differences are absent, or in other units.
+        Which run was trained further from which, why differences are absent, or in other units.
     """
 
     fields: tuple[FieldSpec, ...]
@@ -124,6 +127,7 @@ class Comparison:
                 run.name: {
                     "path": run.path,
                     "differs": dict(run.differs),
+                    "start": run.start or None,
                     "weights": run.weights,
                     "training": dict(run.training),
                     "scores": {name: dict(scores) for name, scores in run.scores.items()},
@@ -198,7 +202,8 @@ def compare_alternatives(
     resamples, seed
         Bootstrap resamples for the 95 % intervals, and their seed.
     """
-    reference, differences, notes = runs[0], {}, []
+    reference, differences = runs[0], {}
+    notes = [_started(run) for run in runs if run.start]
     for run in runs[1:]:
         why = why_unpaired(run.record, reference.record, [field.name for field in fields])
         if why:
@@ -215,6 +220,13 @@ def compare_alternatives(
                 "is that of the scores of physical values."
             )
     return Comparison(tuple(fields), tuple(runs), differences, tuple(notes))
+
+
+def _started(run: Alternative) -> str:
+    return (
+        f"{run.name} was trained further from the weights of {run.start}: its scores are of both "
+        "trainings, its time is that of the second alone."
+    )
 
 
 def _difference(

@@ -93,5 +93,7 @@ def _about(run: Alternative) -> str:
     count = "unknown number of weights" if run.weights is None else f"{run.weights:,} weights"
     spent = spent_words(run.training)
     lines = [f"{count}; training {spent}" if spent else count]
+    if run.start:
+        lines.append(f"trained further from the weights of {run.start}")
     lines += [f"{key}: {value}" for key, value in run.differs.items()]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,11 @@ class TestCompare:
         assert [row[0] for row in rows if row[0] in ("good", "half")] == ["good", "half"]
         assert "half: losses energy_score" in out
         assert "On temperature rise half falls behind good: energy score" in out
+
+    def test_says_which_run_was_trained_further(self, cli, runs, tmp_path):
+        made_run(tmp_path / "tuned", changes={"name": "tuned"}, start=Path(runs[0]))
+        _, out, _ = cli("compare", runs[0], str(tmp_path / "tuned"))
+        assert "tuned was trained further from the weights of good: its scores are of both" in out
 
     def test_takes_another_reference(self, cli, runs):
         _, out, _ = cli("compare", *runs, "--reference", runs[1])

@@ -1,7 +1,9 @@
 import re
+from dataclasses import replace
 
 import pytest
 
+from fieldvae.evaluation.alternatives import compare_alternatives
 from fieldvae.report.alternatives import write_comparison
 from fieldvae.report.tables import alternatives_table
 from fieldvae.workflow.comparing.serving import compare
@@ -53,6 +55,13 @@ class TestWriteComparison:
         write_comparison(found, tmp_path / "page.html")
         page = (tmp_path / "page.html").read_text(encoding="utf-8")
         assert '<li class="caution">On temperature rise narrow beats bad' in page
+
+    def test_says_which_run_was_trained_further(self, found, tmp_path):
+        cold = found.reference
+        tuned = replace(cold, name="tuned", start=cold.name)
+        write_comparison(compare_alternatives([cold, tuned], found.fields), tmp_path / "page.html")
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert page.count("trained further from the weights of good") == 2
 
     def test_shows_one_figure(self, page):
         assert page.count("<img") == 1

@@ -32,6 +32,8 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
     found = record.environment
     if found.get("command"):
         yield "Command", " ".join(found["command"])
+    if found.get("start"):
+        yield "Started from", _start(found["start"])
     if found.get("packages"):
         packages: dict[str, Any] = found["packages"]
         yield "Versions", ", ".join(f"{name} {number}" for name, number in packages.items())
@@ -45,6 +47,17 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
     provenance = record.summary.get("provenance")
     if provenance:
         yield "Provenance of the data", _provenance_words(provenance)
+
+
+def _start(start: dict[str, Any]) -> str:
+    """The trained model that the training went on from, and the command that trained it."""
+    told = f"weights and scaling of {start['name']} ({start['run']})"
+    made = start.get("provenance", {})
+    if made.get("command"):
+        told += f"\nmade by: {' '.join(made['command'])}"
+    if made.get("date"):
+        told += f"\non {made['date']}"
+    return told
 
 
 def _provenance_words(provenance: Any) -> str:

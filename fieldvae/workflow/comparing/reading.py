@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ def read_alternatives(runs: Sequence[Path]) -> tuple[list[Alternative], list[Fie
             _training(record),
             {field.name: run_scores(record.metrics, field.name) for field in fields},
             _held_out(record),
+            _start(record, dict(zip(names, records, strict=True))),
         )
         for name, differs, record in zip(names, differing_keys(tasks), records, strict=True)
     ]
@@ -116,6 +117,21 @@ def _training(record: RunRecord) -> dict[str, Any]:
         if spent and None not in spent:
             found[name] = sum(spent)
     return found
+
+
+def _start(record: RunRecord, others: Mapping[str, RunRecord]) -> str:
+    """What a training started from: a run's name here where it is among them, else with its path.
+
+    What a run records is the path of a run, of its ``model`` directory, or of an exported file.
+    """
+    start = record.environment.get("start")
+    if not start:
+        return ""
+    path = Path(start["run"])
+    for name, other in others.items():
+        if other.path.resolve() in (path, path.parent):
+            return name
+    return f"{start['name']} ({path})"
 
 
 def _held_out(record: RunRecord) -> HeldOutRecord:

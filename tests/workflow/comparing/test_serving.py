@@ -78,6 +78,17 @@ class TestCompare:
         (note,) = found.notes
         assert note.startswith("No paired difference of other and good: the held-out samples")
 
+    def test_says_which_run_was_trained_further_from_which(self, runs, tmp_path):
+        made_run(tmp_path / "tuned", changes={"name": "tuned"}, start=runs[0])
+        further = "tuned was trained further from the weights of"
+        both = fieldvae.compare(runs[0], tmp_path / "tuned")
+        assert [run.start for run in both.runs] == ["", "good"]
+        assert both.notes[0].startswith(f"{further} good: its scores are of both trainings")
+        assert both.metrics()["runs"]["tuned"]["start"] == "good"
+        assert both.metrics()["runs"]["good"]["start"] is None
+        apart = fieldvae.compare(runs[1], tmp_path / "tuned")
+        assert apart.notes[0].startswith(f"{further} good ({runs[0].resolve()}): ")
+
     def test_refuses_runs_of_different_outputs(self, runs, tmp_path):
         made_run(tmp_path / "cold", field=FieldSpec(name="cold", units="K"))
         with pytest.raises(RunError, match=r"good predicts heat; .*cold predicts cold"):

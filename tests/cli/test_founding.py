@@ -22,6 +22,7 @@ KINDS = {
     "quantity": "quantities",
     "source": "simulators",
     "importer": "importers",
+    "exporter": "exporters",
     "field": "fields",
     "task": "tasks",
 }
@@ -95,6 +96,18 @@ class TestWriting:
         assert project["project"]["entry-points"] == {
             "fieldvae.smoothers": {"low-pass": "fieldvae_low_pass.smoother:LowPassSmoother"}
         }
+
+    @pytest.mark.parametrize(
+        ("kind", "use"),
+        [
+            ("quantity", "--out ensemble.zarr --quantity my_own\n"),
+            ("field", "outputs: [my_own]\n"),
+            ("exporter", "fieldvae data export my_own --help\n"),
+        ],
+    )
+    def test_the_readme_shows_a_use(self, cli, tmp_path, kind, use):
+        assert cli("my_own", "--kind", kind)[0] == 0
+        assert use in (tmp_path / "fieldvae-my_own" / "README.md").read_text()
 
     def test_needs_no_torch(self, tmp_path):
         code = (

@@ -15,6 +15,7 @@ Kind = Literal[
     "quantity",
     "source",
     "importer",
+    "exporter",
     "simulator",
     "field",
     "task",
@@ -60,6 +61,7 @@ TEMPLATES: Mapping[str, Template] = {
     "source": Template("simulator", "simulators", "function", _DATA),
     "simulator": Template("simulator", "simulators", "function", _DATA),
     "importer": Template("importer", "importers", "function", _DATA),
+    "exporter": Template("exporter", "exporters", "function", _DATA),
     "field": Template("field", "fields", "constant"),
     "task": Template("task", "tasks", "constant"),
 }

@@ -62,6 +62,7 @@ def next_commands(folder: Path, *, kind: str) -> list[str]:
             f"fieldvae run {folder}/example/task.yaml",
         ],
         "importer": [f"fieldvae data import {name} --help"],
+        "exporter": [f"fieldvae data export {name} --help"],
         "task": [
             f"python {folder}/example/make_store.py",
             f"fieldvae init {name} --store {folder}/example/store.zarr",

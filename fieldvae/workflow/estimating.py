@@ -29,7 +29,7 @@ GRADIENTS = 2.0
 
 Fitted, with :data:`LOADED`, to the peaks of four trainings on a CPU: the quickstart at batches of
 32, 128 and 256 (162, 332 and 558 MB; estimated 167, 327 and 542), and 16 samples of 16 x 16 x 16
-cells by convolutions (1158 MB; 1427). So it may miss by a fourth.
+cells by convolutions (1158 MB; 1427). No peak that it was not fitted to was held against it.
 """
 
 LOADED = 100_000_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Optional
 
@@ -90,8 +92,21 @@ def run(
         from_run=from_run,
         until=until,
         progress=screen,
+        again=_again(task, out=out, settings=settings or (), device=device, until=until),
     )
     typer.echo(finished.summary())
+
+
+def _again(
+    task: Path, *, out: Path | None, settings: Sequence[str], device: str, until: str
+) -> str:
+    """Write the command that goes on with a run; what it started from is kept in the run."""
+    words = ["fieldvae", "run", str(task)]
+    words += ["--out", str(out)] if out is not None else []
+    words += [word for setting in settings for word in ("--set", setting)]
+    words += ["--device", device] if device != "auto" else []
+    words += ["--until", until] if until != "report" else []
+    return shlex.join([*words, "--resume"])
 
 
 @app.command()

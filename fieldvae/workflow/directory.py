@@ -193,6 +193,15 @@ def release(directory: RunDirectory) -> None:
     shutil.rmtree(directory.previous, ignore_errors=True)
 
 
+def begun_with(directory: RunDirectory) -> list[str]:
+    """Read from a run's record which settings, ``--set``, its command had."""
+    if not directory.environment.exists():
+        return []
+    words = [str(word) for word in read_json(directory.environment).get("command", ())]
+    settings = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--set"]
+    return settings + [w.removeprefix("--set=") for w in words if w.startswith("--set=")]
+
+
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of one."""
     staged = path.with_name(path.name + ".tmp")

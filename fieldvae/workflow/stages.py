@@ -7,6 +7,7 @@ interrupted run goes on where it stood.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import torch
 
 from fieldvae.data.store import write_store
 from fieldvae.document import dump_yaml, parse_document, read_document
-from fieldvae.errors import OptionError, RunError
+from fieldvae.errors import OptionError, RunError, SpecError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.notebook import facts_html
@@ -34,6 +35,7 @@ from fieldvae.workflow.designs.labeling import sentences as sentences_of_designs
 from fieldvae.workflow.designs.optimizing import optimize
 from fieldvae.workflow.directory import (
     RunDirectory,
+    begun_with,
     check_claim,
     claim,
     environment,
@@ -179,8 +181,12 @@ def run_plan(
     from_run: Path | None = None,
     until: Stage = "report",
     progress: Progress | None = None,
+    again: str = "--resume",
 ) -> Run:
-    """Walk the stages of a plan; see :func:`run`."""
+    """Walk the stages of a plan; see :func:`run`.
+
+    ``again`` is told to whoever interrupts the training: what goes on with it.
+    """
     directory = RunDirectory(out)
     check_claim(directory, resume=resume, force=force)
     place = choose_device(device)
@@ -198,7 +204,7 @@ def run_plan(
     _stage_data(directory, plan, prepared, start, place, told)
     last = STAGES.index(until)
     if last >= STAGES.index("train"):
-        _stage_train(directory, prepared, network, place, resume, told)
+        _stage_train(directory, prepared, network, place, resume, told, again)
     if last >= STAGES.index("evaluate"):
         _stage_evaluate(directory, prepared, place, told)
     if last >= STAGES.index("predict"):
@@ -270,14 +276,30 @@ def check_same_task(directory: RunDirectory, plan: Plan) -> None:
     if not directory.filled.exists():
         return
     ours = parse_document(_filled(plan), name="the task").data
-    found = told_changes(ours, read_document(directory.filled).data)
+    theirs = read_document(directory.filled).data
+    found = told_changes(ours, theirs)
     if found:
         lines = "\n".join(f"  {line}" for line in found)
         raise RunError(
             f"{directory.path} was begun with another task than this one:\n{lines}\n"
-            f"undo the change to go on ({directory.filled.name} has the run's task), start anew "
-            "with --force, or give another --out"
+            f"{_way_back(directory, plan, theirs)}, start anew with --force, or give another --out"
         )
+
+
+def _way_back(directory: RunDirectory, plan: Plan, theirs: Mapping[str, Any]) -> str:
+    """How to go on with a run of another task; its own settings where they make the difference."""
+    undo = f"undo the change to go on ({directory.filled.name} has the run's task)"
+    settings = begun_with(directory)
+    if not settings:
+        return undo
+    words = " ".join(f"--set {shlex.quote(setting)}" for setting in settings)
+    try:
+        same = make_plan(Path(plan.document.name), settings)
+    except SpecError:  # the file has changed, or there is none
+        return f"{undo}, which had {words}"
+    if parse_document(_filled(same), name="the task").data == theirs:
+        return f"repeat the run's {words} to go on"
+    return f"{undo}, which had {words}"
 
 
 def _filled(plan: Plan) -> str:
@@ -319,6 +341,7 @@ def _stage_train(
     device: str,
     resume: bool,
     told: _Log,
+    again: str,
 ) -> None:
     weights = sum(p.numel() for p in network.parameters())
     write_json(directory.summary, {**read_json(directory.summary), "weights": weights})
@@ -338,7 +361,9 @@ def _stage_train(
         checkpoints=directory.checkpoints,
         resume=resume,
     )
-    course = followed(records, network=network, spec=spec, progress=told)
+    course = followed(
+        records, network=network, spec=spec, progress=told, remedy=f"go on with {again}"
+    )
     if (words := learned_by_heart(course)) is not None:
         told.say(words)
     history = [json.dumps(_plain(record)) for record in course]

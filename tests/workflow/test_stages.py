@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 import fieldvae
 from fieldvae import RunError, SamplingError
+from fieldvae.workflow.directory import RunDirectory, begun_with
 
 
 def kill_after_first_checkpoint(task, out) -> None:
@@ -83,7 +84,9 @@ class TestInterruption:
         training = {"epochs": 400, "batch": 4, "checkpoint_every": 1000}
         task, out = foreign_task(training=training), tmp_path / "run"
         code = "from fieldvae.cli import main; main()"
+        setting = "inputs=[permeability, gradient, fraction]"
         command = [sys.executable, "-c", code, "run", str(task), "--out", str(out)]
+        command += ["--set", setting, "--device", "cpu"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             for line in process.stderr:
                 if line.startswith("epoch"):
@@ -91,7 +94,8 @@ class TestInterruption:
             process.send_signal(number)
             told = process.stderr.read()
         assert process.returncode == 130
-        assert "go on with --resume" in told
+        again = f"fieldvae run {task} --out {out} --set '{setting}' --device cpu --resume"
+        assert f"; go on with {again}\n" in told
         assert list((out / "checkpoints").iterdir())
 
 
@@ -172,6 +176,39 @@ class TestResume:
         assert "  evaluation.seed: the task has 3, the run 0\n" in told
         assert "start anew with --force, or give another --out" in told
         assert "inputs" not in told
+        assert "undo the change to go on (task.filled.yaml has the run's task), start" in told
+
+    @pytest.fixture
+    def begun(self, foreign_task, tmp_path, monkeypatch):
+        """A run that was begun with a setting, on the command line."""
+        words = ["fieldvae", "run", "task.yaml", "--set", "training.epochs=9"]
+        monkeypatch.setattr(sys, "argv", words)
+        task = foreign_task()
+        fieldvae.run(task, out=tmp_path / "run", settings=["training.epochs=9"], until="data")
+        return task, tmp_path / "run"
+
+    def test_asks_for_the_settings_of_the_run_again(self, begun):
+        task, out = begun
+        with pytest.raises(RunError) as caught:
+            fieldvae.run(task, out=out, resume=True)
+        told = str(caught.value)
+        assert "  training.epochs: the task has 3, the run 9\n" in told
+        assert "\nrepeat the run's --set training.epochs=9 to go on, start anew with" in told
+        fieldvae.run(
+            task, out=out, settings=begun_with(RunDirectory(out)), until="data", resume=True
+        )
+
+    def test_asks_for_more_where_settings_alone_do_not_make_the_difference(
+        self, begun, foreign_task
+    ):
+        _, out = begun
+        changed = foreign_task(evaluation={"realizations": 5})
+        with pytest.raises(RunError) as caught:
+            fieldvae.run(changed, out=out, resume=True)
+        assert (
+            "undo the change to go on (task.filled.yaml has the run's task), which had --set "
+            in (str(caught.value))
+        )
 
     def test_takes_the_same_task_written_in_another_way(self, foreign_task, tmp_path):
         out = tmp_path / "run"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -173,8 +174,51 @@ class TestMisfit:
         task = foreign_task(model={"smoother": "misfit", "condition": 5})
         done = fieldvae("run", str(task), plugins=plugins)
         assert done.returncode == 2
-        assert "smoother 'misfit' gives permeability a condition of shape (2, 1, 4" in done.stderr
-        assert "expected (2, 5, 4, 4, 4): (batch, width, ...)" in done.stderr
+        assert re.search(
+            r"smoother 'misfit' of fieldvae-misfit \S+ is broken: it gives permeability a "
+            r"condition of shape \(2, 1, 4, 4, 4\); expected \(2, 5, 4, 4, 4\): "
+            r"\(batch, width, \.\.\.\) \(\S+fieldvae_misfit/__init__\.py:2\)\. "
+            r"Update or mend it, or remove it with: pip uninstall fieldvae-misfit",
+            done.stderr,
+        )
+        assert not (task.parent / "runs").exists()
+
+    def test_a_decoder_of_another_shape_is_named_before_anything_is_written(
+        self, broken, foreign_task
+    ):
+        code = (
+            "import torch\n"
+            "from fieldvae import DiagonalGaussian\n"
+            "class thing(torch.nn.Module):\n"
+            "    def __init__(self, outputs, grid, latent, conditions):\n"
+            "        super().__init__()\n"
+            "        self.bias = torch.nn.Parameter(torch.zeros(()))\n"
+            "        self.names = [field.name for field in outputs]\n"
+            "    def forward(self, latent, conditions):\n"
+            "        mean = torch.zeros(len(latent), 2, 4, 4, 4) + self.bias\n"
+            "        return {name: DiagonalGaussian(mean, None) for name in self.names}\n"
+        )
+        plugins = broken("fieldvae-short", "decoders", "short", code)
+        fields = {
+            "permeability": {"units": "m^2"},
+            "flux": {"units": "m/s", "tensor_kind": "vector"},
+        }
+        model = {"decoder": "short", "encoder": "none", "latent": 4}
+        task = foreign_task(
+            fields=fields,
+            inputs=["permeability"],
+            outputs=["flux"],
+            model=model,
+            losses=["energy_score"],
+        )
+        done = fieldvae("run", str(task), plugins=plugins)
+        assert done.returncode == 2, done.stderr
+        assert re.search(
+            r"decoder 'short' of fieldvae-short \S+ is broken: of what it gives, flux has shape "
+            r"\(2, 2, 4, 4, 4\); expected \(batch, component=3, 4, 4, 4\) "
+            r"\(\S+fieldvae_short/__init__\.py:3\)\.",
+            done.stderr,
+        )
         assert not (task.parent / "runs").exists()
 
 

@@ -20,7 +20,7 @@ from fieldvae.registry.choices import check_choices, distributions
 from fieldvae.registry.declarations import field_spec, parse_field
 from fieldvae.registry.faults import blaming, blaming_authors
 from fieldvae.registry.health import Health, examine
-from fieldvae.registry.loading import call, load, options_model
+from fieldvae.registry.loading import call, load, misfit, options_model
 from fieldvae.registry.mentions import check_names
 from fieldvae.registry.metadata import (
     KINDS,
@@ -50,6 +50,7 @@ __all__ = [
     "extensions",
     "field_spec",
     "load",
+    "misfit",
     "names",
     "options_model",
     "parse_field",

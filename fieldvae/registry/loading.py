@@ -5,12 +5,14 @@ The one place that knows stevedore.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from fieldvae.errors import PluginError
 from fieldvae.field import FieldSpec
 from fieldvae.registry.faults import blaming, broken, failed
 from fieldvae.registry.metadata import Extension, registered
@@ -71,6 +73,24 @@ def _breach(kind: str, plugin: Any) -> str | None:
 
         return None if isinstance(plugin, Task) else f"{plugin!r} is no fieldvae.Task"
     return breach(kind, plugin)
+
+
+def misfit(kind: str, name: str, complaint: str) -> PluginError:
+    """Return the error of a plugin whose work has another shape than it was told to give.
+
+    Parameters
+    ----------
+    kind, name
+        Which plugin.
+    complaint
+        What it gives and what is expected; the file where the plugin begins is named behind.
+    """
+    plugin = load(kind, name)
+    try:
+        where = f" ({inspect.getsourcefile(plugin)}:{inspect.getsourcelines(plugin)[1]})"
+    except (OSError, TypeError):  # it has no file, or none that is there
+        where = ""
+    return broken(registered(kind, name), f"{complaint}{where}")
 
 
 def options_model(kind: str, name: str) -> type[BaseModel]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fieldvae import registry
 from fieldvae.contract import ConditionSpec, ForwardPass
-from fieldvae.errors import InputError, OptionError, PluginError
+from fieldvae.errors import InputError, OptionError, PluginError, ShapeError
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.prediction import SelfCheck
 from fieldvae.training import Term
@@ -40,6 +40,10 @@ def rehearsed(prepared: Prepared) -> ConditionalVAE:
         _check_conditions(network.smooth(inputs), prepared)
         try:
             forward = network(inputs, outputs, torch.Generator())
+            forward.realize(1)
+        except ShapeError as error:  # inputs and outputs are right: the decoder's are not
+            use = spec.model.decoder.use
+            raise registry.misfit("decoders", use, f"of what it gives, {error}") from error
         except RuntimeError as error:  # torch's word for tensors that do not fit each other
             raise PluginError(f"model: its parts do not fit each other: {error}") from error
         _check_trained(network, _losses(loss_terms(spec, options), forward))
@@ -110,8 +114,9 @@ def _check_conditions(conditions: Mapping[str, Tensor], prepared: Prepared) -> N
     for name, condition in conditions.items():
         expected = ConditionSpec(model.condition_width(name), model.layout).shape(prepared.grid)
         if tuple(condition.shape[1:]) != expected:
-            use = model.smoothers.get(name, model.smoother).use
-            raise PluginError(
-                f"smoother {use!r} gives {name} a condition of shape {tuple(condition.shape)}; "
-                f"expected {(len(condition), *expected)}: (batch, width, ...)"
+            raise registry.misfit(
+                "smoothers",
+                model.smoothers.get(name, model.smoother).use,
+                f"it gives {name} a condition of shape {tuple(condition.shape)}; "
+                f"expected {(len(condition), *expected)}: (batch, width, ...)",
             )

@@ -40,6 +40,10 @@ def with_values(name, index, value):
     return change
 
 
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def with_units(name, units):
     def change(data):
         data[name].attrs["units"] = units
@@ -204,6 +208,32 @@ class TestOverwriting:
         code, _, told = cli("predict", str(trained_run), str(store), "--out", str(store), "--force")
         assert (code, "is a store that is read" in told) == (2, True)
         assert "flux" in read_dataset(store)
+
+    @pytest.mark.parametrize("place", [".", "inside.zarr"])
+    def test_designs_never_replace_the_store_that_the_model_was_trained_on(
+        self, trained_run, foreign_store, cli, tmp_path, place
+    ):
+        design = tmp_path / "design.yaml"
+        goal = "goal: {maximize: mean, of: {use: von_mises_stress, of: stress}}"
+        hold = "hold: {permeability: 1, gradient: training}"
+        design.write_text(f"vary: {{fraction: {{}}}}\n{hold}\n{goal}\nstarts: 2\niterations: 1\n")
+        before = contents(foreign_store)
+        out = str(foreign_store / place)
+        code, _, told = cli("design", str(trained_run), str(design), "--out", out, "--force")
+        assert code == 2
+        assert "what the model was trained or scored on" in told
+        assert "choose another --out" in told
+        assert contents(foreign_store) == before
+
+    @pytest.mark.parametrize("force", [False, True])
+    def test_scores_never_replace_those_of_a_run(self, trained_run, foreign, cli, tmp_path, force):
+        write_store(foreign(4), tmp_path / "new.zarr")
+        before = contents(trained_run)
+        options = ["--out", str(trained_run), *(["--force"] if force else [])]
+        code, _, told = cli("evaluate", str(trained_run), str(tmp_path / "new.zarr"), *options)
+        assert code == 2
+        assert f"--out {trained_run} is a run, whose scores are of its own test part" in told
+        assert contents(trained_run) == before
 
     def test_resume_and_force_contradict_each_other(self, foreign_task, cli):
         code, _, told = cli("run", str(foreign_task()), "--resume", "--force")

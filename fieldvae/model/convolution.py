@@ -152,7 +152,8 @@ class ConvolutionDecoder(GatedDecoder):
         blocks: PositiveInt = 3,
         hidden: NonNegativeInt = 0,
     ) -> None:
-        reach = grid_reach(grid) - smoother_reach(grid)
+        smoothed = smoother_reach(grid)
+        reach = grid_reach(grid) - smoothed - 1
         super().__init__(
             outputs,
             grid,
@@ -161,12 +162,13 @@ class ConvolutionDecoder(GatedDecoder):
             channels=channels,
             blocks=blocks,
             hidden=hidden,
-            reach=reach - 1,
+            reach=reach,
         )
         self.linear = nn.Sequential(
             GridConv(self.width, channels, grid), GridConv(channels, self.out, grid)
         )
-        self.residual = start_at_zero(FarConv(channels, self.out, grid))
+        seen = smoothed + min(reach, 1 + 2 * blocks)
+        self.residual = start_at_zero(FarConv(channels, self.out, grid, before=seen))
         self.noise = FarConv(latent.width, self.out, grid)
 
     def parts(self, conditions: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:

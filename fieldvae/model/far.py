@@ -21,12 +21,19 @@ Apart = tuple[int, int, int]
 """Distance between the taps of a kernel along x, y, z; zero for a single tap."""
 
 
-def scales(grid: Grid) -> list[Apart]:
+def scales(grid: Grid, *, before: int = 0) -> list[Apart]:
     """Distances between the taps of the kernels, the nearest first.
 
     With one of d cells, what is read lies up to 2 d - 1 cells away: no further than half of an
     axis that repeats (:mod:`fieldvae.model.reach`), nor than the grid is long. The first is one
     cell along every axis.
+
+    Parameters
+    ----------
+    grid
+        The grid of training.
+    before
+        How far the layers before see already, in cells, which counts along axes that repeat.
 
     Examples
     --------
@@ -36,7 +43,7 @@ def scales(grid: Grid) -> list[Apart]:
     [(1, 1, 0), (2, 2, 0), (4, 0, 0)]
     """
     furthest = [
-        cells // 2 if repeats else cells - 1
+        cells // 2 - before if repeats else cells - 1
         for cells, repeats in zip(grid.shape, grid.periodic, strict=True)
     ]
     found = []
@@ -61,11 +68,13 @@ class FarConv(nn.Module):
         Number of channels read and written.
     grid
         Gives the axes, their periodicity and how far kernels reach; any number of cells will do.
+    before
+        As of :func:`scales`.
     """
 
-    def __init__(self, channels: int, out: int, grid: Grid) -> None:
+    def __init__(self, channels: int, out: int, grid: Grid, *, before: int = 0) -> None:
         super().__init__()
-        self.scales = scales(grid)
+        self.scales = scales(grid, before=before)
         self.periodic = (*grid.periodic, True, True)[:3]
         self.kernels = nn.ModuleList(GridConv(channels, out, grid, apart=a) for a in self.scales)
         for kernel in self.kernels:

@@ -52,7 +52,8 @@ class TestConditionalVAE:
     def test_samples_the_noise_of_the_law(self, cube, build, draw, scramble):
         model = scramble(build(cube))
         with torch.no_grad():
-            model.decoder.noise.weight.zero_()
+            for kernel in model.decoder.noise.kernels:
+                kernel.weight.zero_()
             model.decoder.log_variance.fill_(0.0)
             spread = model.realize(model.smooth(draw(cube)[0]), 400)
         deviation = model.decoder(torch.zeros(1, 3, 4, 4, 4), model.smooth(draw(cube, 1)[0]))

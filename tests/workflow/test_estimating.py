@@ -41,9 +41,9 @@ def test_time_is_steps_and_looks_at_the_validation_part(found):
     assert found.seconds == pytest.approx(6 * found.step_seconds + 3 * found.validation_seconds)
 
 
-def test_weights_are_kept_with_gradient_moments_and_average(found, network):
+def test_weights_are_kept_with_gradient_moments_average_and_the_best(found, network):
     weights = sum(p.numel() for p in network.parameters())
-    assert found.weight_bytes == 5 * 4 * weights
+    assert found.weight_bytes == 6 * 4 * weights
 
 
 def test_samples_are_those_that_train_and_validate(found):

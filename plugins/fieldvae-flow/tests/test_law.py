@@ -52,7 +52,7 @@ def trained(folder: Path, shape: tuple[int, ...], name: str = "run", **training:
             "decoder": {"use": "flow", "channels": 16, "blocks": 2, "steps": 20},
         },
         "losses": [{"use": "flow_matching", "draws": 2}],
-        "training": {"steps": 500, "batch": 256, "learning_rate": 4e-3, **training},
+        "training": {"steps": 500, "batch": 256, "learning_rate": 4e-3, "keep": "last", **training},
     }
     return fieldvae.run(task, out=folder / name, until="train").path
 

@@ -149,13 +149,18 @@ class TestWrongCommand:
         assert (code, "torch sees no GPU here" in told) == (2, True)
 
     def test_an_earlier_run_is_left_untouched(self, foreign_task, cli):
-        task = foreign_task(training={"epochs": 1})
+        short = {
+            "training": {"epochs": 1},
+            "prediction": {"self_check": False},
+            "evaluation": {"realizations": 4, "bootstrap": 20, "baselines": []},
+        }
+        task = foreign_task(**short)
         finished = run(task, until="report")
         before = {p: p.read_bytes() for p in sorted(finished.path.rglob("*")) if p.is_file()}
         code, _, told = cli("run", str(task))
         assert code == 2
         assert "holds a finished run; repeat it with --force" in told
-        bad = foreign_task(training={"epochs": 1}, data={"store": "nowhere.zarr"})
+        bad = foreign_task(**short, data={"store": "nowhere.zarr"})
         assert cli("run", str(bad), "--force")[0] == 2
         after = {p: p.read_bytes() for p in sorted(finished.path.rglob("*")) if p.is_file()}
         assert after == before

@@ -46,10 +46,9 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
         for name in models:
             waves = metrics[name]["waves"][field.name]
             kept = [i for i, share in enumerate(waves["error_share"]) if share >= LEAST_SHARE]
-            ratio = np.array([_number(waves["spread_skill"][i]) for i in kept])
-            ends = np.array(
-                [[_number(end) for end in waves["spread_skill_interval"][i]] for i in kept]
-            ).reshape(-1, 2)
+            ratio = np.array([waves["spread_skill"][i] for i in kept], dtype=float)  # None: NaN
+            ends = np.array([waves["spread_skill_interval"][i] for i in kept], dtype=float)
+            ends = ends.reshape(-1, 2)
             panel.errorbar(
                 [waves["wavenumber"][i] for i in kept],
                 ratio,
@@ -85,7 +84,3 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
         "intervals over test samples.",
         png(figure),
     )
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -31,7 +33,9 @@ def run_app(app: typer.Typer) -> int:
     ClickException
         If the arguments cannot be read; :func:`told` puts it in words.
     """
-    code = get_command(app)(standalone_mode=False)
+    script = Path(sys.argv[0]).name != "__main__.py"
+    program = "fieldvae" if script else "python -m fieldvae"
+    code = get_command(app)(standalone_mode=False, prog_name=program)
     return code if isinstance(code, int) else 0
 
 

@@ -24,7 +24,8 @@ from fieldvae.cli import main
         (
             "new-plugin soft --kind smother",
             "fieldvae new-plugin: --kind: 'smother' is none of smoother, encoder, decoder, loss, "
-            "prior, quantity, source, importer, simulator, field, task; did you mean 'smoother'?",
+            "prior, quantity, source, importer, exporter, simulator, field, task; did you mean "
+            "'smoother'?",
         ),
         (
             "run task.yaml --devce cpu",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -43,3 +44,10 @@ def test_is_told_in_one_line(command, words, monkeypatch, capsys):
     with pytest.raises(SystemExit) as exited:
         main()
     assert (exited.value.code, capsys.readouterr().err) == (2, f"{words}\n")
+
+
+def test_the_package_itself_can_be_run():
+    arguments = [sys.executable, "-m", "fieldvae", "schema", "nothing"]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("python -m fieldvae schema: kind: 'nothing' is none of")

@@ -105,7 +105,7 @@ def test_a_store_that_is_lost_is_looked_for_where_it_can_be(tmp_path, declarer, 
     assert str(caught.value).endswith(f"cells.zarr: there is no such store; {remedy}")
 
 
-@pytest.mark.parametrize("name", ["cell.zarr", "cells.zar", "cells", "Cells.zarr"])
+@pytest.mark.parametrize("name", ["cell.zarr", "cells.zrr", "cells", "Cells.zarr"])
 def test_a_store_of_a_like_name_beside_it_is_meant(tmp_path, name):
     write_store(cell(), tmp_path / "cells.zarr")
     (tmp_path / "cell.zarr.txt").write_text("no store")

@@ -49,14 +49,19 @@ def parse_options(model: type[BaseModel], arguments: Sequence[str], *, of: str) 
             known = ["--" + n.replace("_", "-") for n in model.model_fields]
             hint = nearest("--" + name.replace("_", "-"), known) or f"; known: {', '.join(known)}"
             mistakes.append(f"{of} has no option {word.partition('=')[0]}{hint}")
-        if not equals:
-            text = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
+        bare = not equals and (not rest or rest[0].startswith("--"))
+        if bare:
+            text = "true"
+        elif not equals:
+            text = rest.pop(0)
         if name in given:
             mistakes.append(
                 f"--{name.replace('_', '-')} is given twice; give it once{_joined(model, name)}"
             )
             continue
-        value = _value(text)
+        field = model.model_fields.get(name)
+        words = field is not None and _takes_words(field.annotation) and not bare
+        value = _words(text) if words else _value(text)
         lone = not isinstance(value, list) and name in model.model_fields
         if lone and _takes_list(model.model_fields[name].annotation):
             value = [value]
@@ -152,6 +157,18 @@ def _takes_list(annotation: Any) -> bool:
     if origin in (list, tuple, Sequence):
         return True
     return origin is not None and any(map(_takes_list, typing.get_args(annotation)))
+
+
+def _takes_words(annotation: Any) -> bool:
+    """Whether an option takes text alone, in which ``1`` is no number."""
+    inner = [a for a in typing.get_args(annotation) if a not in (Ellipsis, type(None))]
+    return all(map(_takes_words, inner)) if inner else annotation is str
+
+
+def _words(text: str) -> Any:
+    if text == "null" or text.startswith(("[", "{", '"', "'")):
+        return _value(text)
+    return text.split(",") if "," in text else text
 
 
 def _value(text: str) -> Any:

@@ -27,6 +27,10 @@ WAVE_BOUNDS = (0.8, 1.25)
 LEAST_SHARE = 1e-3
 """Share of the error that a band of waves has at least to be judged."""
 
+SURE = "sums and means over such lengths are less sure than they look"
+ROUGH = "realizations vary more at these lengths than the truth does"
+"""What a spread that is too narrow, or too wide, at some wavelengths means."""
+
 SIGNIFICANCE = 0.01
 """Probability below which ranks are called not uniform."""
 
@@ -192,18 +196,13 @@ def wave_verdict(title: str, waves: Mapping[str, Any] | None, *, units: str) -> 
             "sentence": f"On {title}: spread over error is {span} at every wavelength.",
         }
     told = [
-        f"{words} at {_bands(waves, chosen, units)}"
-        for words, chosen in (("too narrow", narrow), ("too wide", wide))
+        f"{words} at {_bands(waves, chosen, units)}: {meaning}"
+        for words, meaning, chosen in (("too narrow", SURE, narrow), ("too wide", ROUGH, wide))
         if chosen
     ]
-    meaning = []
-    if narrow:
-        meaning.append("what is summed or averaged over such lengths is less sure than it looks")
-    if wide:
-        meaning.append("realizations vary there more than the truth does")
     return {
         "verdict": "uneven" if narrow and wide else "too narrow" if narrow else "too wide",
-        "sentence": f"On {title} the ensemble is {' and '.join(told)}: {'; '.join(meaning)}.",
+        "sentence": f"On {title} the ensemble is {'; it is '.join(told)}.",
     }
 
 
@@ -217,7 +216,8 @@ def _bands(waves: Mapping[str, Any], chosen: list[int], units: str) -> str:
     names = [] if len(lengths) == len(chosen) else ["the mean over the grid"]
     if lengths:
         long, short = f"{max(lengths):.3g}", f"{min(lengths):.3g}"
-        names.append(f"waves of {long if long == short else f'{short} to {long}'} {units}")
+        unit = "cells" if units == "1" else units
+        names.append(f"waves of {long if long == short else f'{short} to {long}'} {unit}")
     return (
         f"{' and '.join(names)} (spread over error {ratio:.2f}, {100 * share.sum():.2g} % of the "
         "squared error)"

@@ -24,6 +24,12 @@ class Options(BaseModel):
     weights: tuple[float, ...] = ()
 
 
+class Words(BaseModel):
+    units: str
+    labels: tuple[str, ...] = ()
+    note: str | None = None
+
+
 def parse(*words):
     return parse_options(Options, words, of="toy")
 
@@ -43,6 +49,23 @@ class TestParseOptions:
 
     def test_one_value_makes_a_list_of_one(self):
         assert parse("--samples", "3", "--elements", "Ni")["elements"] == ("Ni",)
+
+    @pytest.mark.parametrize(
+        ("words", "found"),
+        [
+            (["--units", "1"], {"units": "1", "labels": (), "note": None}),
+            (["--units", "no", "--labels", "1,02,x"], {"labels": ("1", "02", "x"), "units": "no"}),
+            (["--units", '"1"', "--labels", "7"], {"units": "1", "labels": ("7",)}),
+            (["--units", "m", "--note", "null"], {"units": "m", "note": None}),
+        ],
+    )
+    def test_text_stays_text(self, words, found):
+        read = parse_options(Words, words, of="tables")
+        assert {name: read[name] for name in found} == found
+
+    def test_text_that_is_not_given_is_none(self):
+        with pytest.raises(OptionError, match="--units"):
+            parse_options(Words, ["--units"], of="tables")
 
     def test_an_element_named_no_is_no_boolean(self):
         assert parse("--samples", "3", "--elements", "No")["elements"] == ("No",)

@@ -77,7 +77,9 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
         "waves",
         "Spread over error by wavelength",
         "The ensemble's spread over the error of its mean, from long waves to short ones; at zero "
-        f"stands the mean over the grid. Good: on the line; the band is from {low} to {high}. "
+        "stands the mean over the grid. A wave is 2 pi / |k| long; along axes that do not repeat "
+        "waves are cosines, up to twice the grid's length. Good: on the line; the band is from "
+        f"{low} to {high}. "
         "Below it on the left, means over regions are less sure than they look, though every cell "
         "by itself may be right; above it on the right, realizations are rougher than the truth. "
         "Waves with less than a thousandth of the error are left out. Bars are 95 % bootstrap "

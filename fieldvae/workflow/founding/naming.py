@@ -111,11 +111,12 @@ def _snake(name: str) -> str:
 
 def _check_free(names: Names, template: Template) -> None:
     singular = registry.SINGULAR[template.group]
+    article = "an" if singular[0] in "aeio" else "a"
     for extension in registry.extensions(template.group):
         if extension.name == names.plugin:
             raise OptionError(
-                f"there is a {singular} {names.plugin!r} already, of {extension.distribution} "
-                f"{extension.version}; choose another name"
+                f"there is {article} {singular} {names.plugin!r} already, of "
+                f"{extension.distribution} {extension.version}; choose another name"
             )
     try:
         held = distribution(names.distribution)

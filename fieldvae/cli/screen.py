@@ -49,6 +49,8 @@ class Screen:
                 losses = f"loss {record.train.total:.4f}"
                 if record.validation:
                     losses += f"  validation {record.validation.total:.4f}"
+                if record.score is not None:
+                    losses += f"  score {record.score:.4f}"
                 bars.update(task, completed=record.epoch, total=record.of, note=losses)
                 if not self.console.is_terminal and _due(told, record.epoch == record.of):
                     told = time.monotonic()

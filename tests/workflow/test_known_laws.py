@@ -62,12 +62,12 @@ def test_hidden_layers_find_both_modes(tmp_path):
 
 def test_the_spread_follows_the_inputs(tmp_path):
     medium = HeteroscedasticField(LINE)
-    model, fresh = learn(medium, tmp_path)
+    # gates open late as far as the few widest laws ask
+    model, fresh = learn(medium, tmp_path, training={"steps": 2000})
     drawn = model.predict(fresh, realizations=100, self_check=False, seed=0)
     found = values(drawn, "response").var(axis=1, ddof=1)
     exact = medium.variance(fresh).reshape(found.shape)
     assert np.corrcoef(np.log(found).ravel(), np.log(exact).ravel())[0, 1] > 0.9
     assert np.median(found / exact) == pytest.approx(1, abs=0.1)
-    # after a short training gates do not yet open as far as the few widest laws ask
-    assert found.mean() == pytest.approx(exact.mean(), rel=0.25)
+    assert found.mean() == pytest.approx(exact.mean(), rel=0.15)
     assert excess(medium, model, fresh, "response") < 0.05

@@ -26,8 +26,9 @@ are zero there. Where there is such a field, a smoother or encoder with the attr
 ``sees_mask = True`` is told which: by a second argument of ``forward``, 1 where a value is known
 and 0 where it is missing, of the field's shape for a smoother, a dict of these for an encoder.
 
-A decoder with the method ``scaled_by`` is told once, as a model is built, what its scaled outputs
-are in the world: a dict of :class:`AffineScale` by output, without those on a logarithmic scale.
+A decoder with the method ``informed_by`` is told once, as a model is built, what its scaled outputs
+are in the world: :class:`PhysicalOutputs`. One with the method ``begin_with`` is shown the scaled
+inputs and outputs of the training part, two :data:`Batch`, once before its training begins.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
 
 from fieldvae.grid import Grid
 
@@ -132,11 +135,16 @@ class PhysicalOutputs:
         Spacing, and which axes repeat; outputs may have other numbers of cells.
     scales
         By name; an output on a logarithmic scale has none.
+    point_group
+        Rotations and reflections that the task declares the law to be invariant under, in the
+        grid's axes, the identity first, shape ``(operation, 3, 3)``; also those that do not map
+        the grid onto itself.
     """
 
     fields: Mapping[str, FieldSpec]
     grid: Grid
     scales: Mapping[str, AffineScale]
+    point_group: np.ndarray = field(default_factory=lambda: np.eye(3)[None])
 
 
 @dataclass(frozen=True)

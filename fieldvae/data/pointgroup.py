@@ -77,6 +77,33 @@ def closed(operations: Sequence[np.ndarray]) -> np.ndarray:
     return group
 
 
+def declared(names: Sequence[str | Sequence[Sequence[float]]], grid: Grid) -> np.ndarray:
+    """Return the point group that a task declares, in the axes of a grid, the identity first.
+
+    Parameters
+    ----------
+    names
+        ``none``, ``cubic`` (m-3m), ``translations``, which adds nothing here, or matrices in
+        crystal axes, which are closed into a group.
+    grid
+        Its frame turns crystal axes into its own.
+
+    Returns
+    -------
+    np.ndarray
+        Shape ``(operation, 3, 3)``.
+
+    Raises
+    ------
+    OptionError
+        If a matrix is no rotation or reflection, or the matrices do not close into a group.
+    """
+    generators = [np.asarray(name, dtype=np.float64) for name in names if not isinstance(name, str)]
+    if "cubic" in names:
+        generators.extend(cubic())
+    return in_frame(closed(generators), grid.frame)
+
+
 def in_frame(operations: np.ndarray, frame: Sequence[float]) -> np.ndarray:
     """Turn operations from crystal axes to those of a grid.
 

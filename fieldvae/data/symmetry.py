@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fieldvae.contract import Batch
-from fieldvae.data.pointgroup import closed, cubic, in_frame, on_grid
+from fieldvae.data.pointgroup import declared, on_grid
 from fieldvae.errors import ShapeError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -81,11 +81,8 @@ class SymmetryGroup:
         >>> print(SymmetryGroup.build(("cubic", "translations"), grid, {}))
         16 of 48 point operations and 32 shifts are left on this grid
         """
-        generators = [np.asarray(n, dtype=np.float64) for n in names if not isinstance(n, str)]
-        if "cubic" in names:
-            generators.extend(cubic())
-        group = closed(generators)
-        operations = on_grid(in_frame(group, grid.frame), grid)
+        group = declared(names, grid)
+        operations = on_grid(group, grid)
         kept = [op for op in operations if all(_turns(f, op) for f in fields.values())]
         return cls(np.stack(kept), len(group), "translations" in names, grid, dict(fields))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Literal, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -49,8 +50,16 @@ class ConditionalVAE(nn.Module):
         From latent and conditions to the law of the outputs; from conditions to the latent's.
     scales
         Between scaled and physical values, by output; an output on a logarithmic scale has none.
+    point_group
+        Rotations and reflections that the law is invariant under, shape ``(operation, 3, 3)``;
+        none but the identity where ``None``.
     project
         Whether means and realizations of the outputs are projected onto their closures.
+    encoder_noise
+        Standard deviation of the noise through which the encoder sees scaled outputs while it is
+        trained. Without it an encoder relies on what hardly varies, however exact: components of
+        a stress that add up to next to nothing along some waves. To it no realization is like a
+        real field.
     decode
         Conditions that the decoder sees in a forward pass: the smoothers', or as in the paper
         those that the encoder recovers. Realizations always use the smoothers'.
@@ -78,7 +87,9 @@ class ConditionalVAE(nn.Module):
         decoder: nn.Module,
         prior: nn.Module,
         scales: Mapping[str, AffineScale] | None = None,
+        point_group: np.ndarray | None = None,
         project: bool = True,
+        encoder_noise: float = 0.0,
         decode: Literal["smoothed", "recovered"] = "smoothed",
         reconstruct: Literal["joint", "encoder"] = "joint",
     ) -> None:
@@ -94,13 +105,15 @@ class ConditionalVAE(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
         self.prior = prior
+        self.encoder_noise = encoder_noise
         self.recovers = decode == "recovered"
         self.joint = reconstruct == "joint"
         known = scales or {}
         self.scales = nn.ModuleDict({_key(name): _Scale(scale) for name, scale in known.items()})
-        scaled_by = getattr(decoder, "scaled_by", None)
-        if scaled_by is not None:
-            scaled_by(known)
+        self.point_group = np.eye(3)[None] if point_group is None else point_group
+        informed_by = getattr(decoder, "informed_by", None)
+        if informed_by is not None:
+            informed_by(self.physical)
         bound = [field for field in outputs if project and field.name in known]
         self.closures = nn.ModuleDict(
             {
@@ -128,7 +141,7 @@ class ConditionalVAE(nn.Module):
             for name in self.outputs
             if _key(name) in self.scales
         }
-        return PhysicalOutputs(self.outputs, self.grid, scales)
+        return PhysicalOutputs(self.outputs, self.grid, scales, self.point_group)
 
     @property
     def any_shape(self) -> bool:
@@ -136,6 +149,18 @@ class ConditionalVAE(nn.Module):
         parts = [*self.smoothers, self.decoder, self.prior]
         parts += [] if self.encoder is None else [self.encoder]
         return all(getattr(part, "any_shape", False) for part in parts)
+
+    def begin_with(self, inputs: Batch, outputs: Batch) -> None:
+        """Show the training samples to a decoder that wants to see them before it is trained.
+
+        Parameters
+        ----------
+        inputs, outputs
+            Scaled fields by name, each ``(batch, component, x, y, z)``, missing values NaN.
+        """
+        begin_with = getattr(self.decoder, "begin_with", None)
+        if begin_with is not None:
+            begin_with(inputs, outputs)
 
     def smooth(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Smooth every input to its condition.
@@ -286,7 +311,7 @@ class ConditionalVAE(nn.Module):
         decode = self._given(conditions)
         encoding = reconstruction = None
         if self.encoder is not None:
-            encoding = self.encode(outputs)
+            encoding = self.encode(self._noisy(outputs, generator))
             latent = encoding.posterior.sample(generator)
             seen = encoding.recovered if self.recovers else conditions
             if not self.joint:
@@ -324,6 +349,18 @@ class ConditionalVAE(nn.Module):
             physical=self.physical,
             known=mask,
         )
+
+    def _noisy(
+        self, outputs: Mapping[str, Tensor], generator: torch.Generator | None
+    ) -> Mapping[str, Tensor]:
+        """Return outputs as an encoder in training sees them; missing values stay missing."""
+        if not self.training or not self.encoder_noise:
+            return outputs
+        spread = torch.tensor(2 * math.log(self.encoder_noise))
+        return {
+            name: DiagonalGaussian(value, spread).sample(generator)
+            for name, value in outputs.items()
+        }
 
     def _given(self, conditions: Mapping[str, Tensor]) -> Callable[[Tensor, int], Laws]:
         """Return the map from latents, count times the batch of the conditions, to laws.

@@ -47,6 +47,10 @@ class ModelSpec(Section):
     prior: Annotated[Choice, Field(description="Law of the latent given the conditions.")] = (
         PluginChoice(use="standard")
     )
+    encoder_noise: Annotated[
+        NonNegativeFloat,
+        Field(description="Spread of the noise through which the encoder is trained to see."),
+    ] = 0.0
     decode: Annotated[
         Literal["smoothed", "recovered"],
         Field(description="Which conditions the decoder sees while it is trained."),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from fieldvae import registry
 from fieldvae.contract import AffineScale, ConditionSpec, LatentSpec
+from fieldvae.data.pointgroup import declared
 from fieldvae.document import Loc
 from fieldvae.errors import InputError
 from fieldvae.field import FieldSpec
@@ -85,7 +86,9 @@ def assemble(
         decoder=decoder,
         prior=prior,
         scales=scales,
+        point_group=declared(spec.symmetry, grid),
         project=model.project,
+        encoder_noise=model.encoder_noise,
         decode=model.decode,
         reconstruct=model.reconstruct,
     )

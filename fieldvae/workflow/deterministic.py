@@ -107,10 +107,12 @@ def _train(
     spec, validation = prepared.spec, prepared.split.validation
     settings = spec.training
     judged = len(validation) and (settings.keep == "best" or settings.patience is not None)
+    samples = prepared.scaled(prepared.split.train)
+    network.network.begin_with(*samples)
     records = train(
         network,
         [Term("squared_error", losses.squared_error)],
-        prepared.scaled(prepared.split.train),
+        samples,
         prepared.scaled(validation) if judged else None,
         settings=settings,
         augment=None if prepared.symmetry.trivial else prepared.augment,

@@ -204,7 +204,8 @@ def run_plan(
     _stage_data(directory, plan, prepared, start, place, told)
     last = STAGES.index(until)
     if last >= STAGES.index("train"):
-        _stage_train(directory, prepared, network, place, resume, told, again)
+        fresh = start is None
+        _stage_train(directory, prepared, network, place, resume, told, again, fresh=fresh)
     if last >= STAGES.index("evaluate"):
         _stage_evaluate(directory, prepared, place, told)
     if last >= STAGES.index("predict"):
@@ -342,6 +343,8 @@ def _stage_train(
     resume: bool,
     told: _Log,
     again: str,
+    *,
+    fresh: bool,
 ) -> None:
     weights = sum(p.numel() for p in network.parameters())
     write_json(directory.summary, {**read_json(directory.summary), "weights": weights})
@@ -349,11 +352,13 @@ def _stage_train(
         return
     spec, options = prepared.spec, prepared.choices.options
     told.say(f"{weights:,} weights, on {device}")
-    validation = prepared.split.validation
+    samples, validation = prepared.scaled(prepared.split.train), prepared.split.validation
+    if fresh:
+        network.begin_with(*samples)
     records = train(
         network,
         loss_terms(spec, options),
-        prepared.scaled(prepared.split.train),
+        samples,
         prepared.scaled(validation) if len(validation) else None,
         settings=spec.training,
         augment=None if prepared.symmetry.trivial else prepared.augment,

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from fieldvae import Grid, OptionError
-from fieldvae.data.pointgroup import closed, cubic, in_frame, on_grid
+from fieldvae.data.pointgroup import closed, cubic, declared, in_frame, on_grid
 
 PAPER_FRAME = np.array([[1, -1, 0], [1, 1, -2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]])
 
@@ -41,6 +42,20 @@ class TestGroups:
         c, s = math.cos(1), math.sin(1)
         with pytest.raises(OptionError, match="do not close into a group"):
             closed([np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])])
+
+
+class TestDeclared:
+    def test_is_the_crystal_s_group_whatever_maps_the_grid_onto_itself(self):
+        grid = Grid((4, 2, 3), frame=tuple(PAPER_FRAME.ravel()))
+        group = declared(("cubic", "translations"), grid)
+        assert len(group) == 48
+        in_crystal = PAPER_FRAME.T @ group @ PAPER_FRAME
+        assert_allclose(in_crystal, np.round(in_crystal), atol=1e-12)
+        assert_allclose(group[0], np.eye(3), atol=1e-12)
+        assert is_a_group(group)
+
+    def test_of_no_symmetry_is_the_identity(self):
+        assert_allclose(declared(("none",), Grid((4, 4, 4))), np.eye(3)[None])
 
 
 class TestOnGrid:

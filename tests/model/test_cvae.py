@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -116,6 +117,46 @@ class TestConditionalVAE:
         assert forward.realize(2)["heat"].shape == (2, 5, 1, 4, 4, 4)
         with pytest.raises(OptionError, match="no encoder"):
             model.encode(draw(cube)[1])
+
+    def test_encoder_in_training_sees_outputs_through_noise(self, cube, build, draw):
+        model, (inputs, outputs) = build(cube, encoder_noise=0.5), draw(cube)
+        seen = []
+        model.encoder.register_forward_pre_hook(lambda _, handed: seen.append(handed[0]))
+        outputs["stress"][0, 2] = torch.nan
+        for training in (True, False):
+            model.train(training)(inputs, outputs, torch.Generator().manual_seed(1))
+        noisy, plain = seen
+        assert_close(plain["heat"], outputs["heat"], rtol=0, atol=0)
+        added = noisy["heat"] - outputs["heat"]
+        assert added.std().item() == pytest.approx(0.5, rel=0.1)
+        assert not noisy["stress"].isfinite()[0, 2].any()
+        assert noisy["stress"].isfinite()[1:].all()
+
+    def test_encoder_without_noise_sees_outputs_as_they_are(self, cube, build, draw):
+        model, (inputs, outputs) = build(cube).train(), draw(cube)
+        seen = []
+        model.encoder.register_forward_pre_hook(lambda _, handed: seen.append(handed[0]))
+        model(inputs, outputs)
+        assert_close(seen[0], outputs, rtol=0, atol=0)
+
+    def test_tells_its_decoder_what_it_may_know(self, cube, build, draw):
+        told = {}
+
+        class Curious(ConvolutionDecoder):
+            def informed_by(self, physical):
+                told["physical"] = physical
+
+            def begin_with(self, inputs, outputs):
+                told["samples"] = (inputs, outputs)
+
+        group = np.stack([np.eye(3), -np.eye(3)])
+        model, samples = build(cube, decoder=Curious, point_group=group), draw(cube)
+        assert told["physical"].scales["stress"].scale.unique().tolist() == [2.0]
+        assert told["physical"].point_group is group
+        assert "samples" not in told
+        model.begin_with(*samples)
+        assert told["samples"] == samples
+        build(cube).begin_with(*samples)  # a decoder that does not ask is not told
 
     def test_refuses_recovered_conditions_without_an_encoder(self, cube, build):
         with pytest.raises(OptionError, match="decode: smoothed"):

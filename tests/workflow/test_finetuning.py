@@ -10,6 +10,7 @@ import torch
 import fieldvae
 from fieldvae import RunError
 from fieldvae.data.store import write_store
+from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.workflow.directory import RunDirectory
 from fieldvae.workflow.serving import evaluate_store
 
@@ -43,6 +44,22 @@ class TestFineTuning:
         assert ours.scaling.state() == theirs.scaling.state()
         for name, value in ours.network.state_dict().items():
             torch.testing.assert_close(value, theirs.network.state_dict()[name], rtol=0, atol=1e-6)
+
+    def test_does_not_begin_with_the_data_again(
+        self, small_task, shifted, trained_run, tmp_path, monkeypatch
+    ):
+        """As a training from nothing does, whose decoder may take first weights from them."""
+        shown = []
+        monkeypatch.setattr(ConditionalVAE, "begin_with", lambda _, *samples: shown.append(samples))
+        task = {**small_task, "data": {"store": str(shifted)}}
+        for number, start in enumerate((trained_run, None)):
+            fieldvae.run(
+                task, out=tmp_path / str(number), settings=STILL, from_run=start, until="train"
+            )
+            assert len(shown) == number
+        inputs, outputs = shown[0]
+        assert set(inputs) == set(small_task["inputs"])
+        assert set(outputs) == set(small_task["outputs"])
 
     def test_records_what_it_started_from(self, tuned, trained_run):
         start = json.loads((tuned.path / "environment.json").read_text())["start"]

@@ -1,0 +1,155 @@
+"""What each ingredient of the quickstart's model is worth: it is taken out, or put in, and trained.
+
+    python benchmarks/ablation.py FOLDER [--only ROW ...] [--table]
+
+Every row is a run of its own in FOLDER, of `examples/quickstart/task.yaml` with other settings, or
+of a task in `examples/alternatives`. Finished runs are kept, so that rows can be made one after the
+other, by several processes, and again after a kill. Printed, as a table in Markdown: energy score
+with the paired difference from the first row, CRPS, coverage, spread over error, excess over true
+replicates, the self-check's AUC, and CPU seconds of the training. With --table nothing is trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import zarr
+
+import fieldvae
+from fieldvae.evaluation.alternatives import Comparison
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+QUICKSTART = EXAMPLES / "quickstart" / "task.yaml"
+FIRST = "stress"
+
+
+def losses(
+    *, whiten: str = "true", waves: bool = True, cells: bool = True, members: int = 8
+) -> str:
+    """Return the losses of `default`, some of them changed."""
+    terms = [f"{{use: energy_score, members: {members}, weight: 1.0}}"]
+    if cells:
+        terms += [f"{{use: local_score, members: {members}, weight: 0.5}}"]
+    if waves:
+        terms += [
+            f"{{use: spectral_score, members: {members}, weight: 0.5, whiten: {whiten}}}",
+        ]
+    terms += [
+        "{use: reconstruction, weight: 0.03}",
+        "{use: kl, reduction: values, weight: 0.03}",
+        "{use: condition, measure: relative, weight: 0.03}",
+    ]
+    return f"losses=[{', '.join(terms)}]"
+
+
+ROWS: dict[str, list[str]] = {
+    FIRST: [],
+    "seed 1": ["training.seed=1"],
+    "seed 2": ["training.seed=2"],
+    "decoder convolution": ["model.decoder={use: convolution}"],
+    "encoder without noise": ["model.encoder_noise=0"],
+    "no symmetry": ["symmetry=none"],
+    "shifts alone": ["symmetry=translations"],
+    "axes that do not repeat": ["symmetry=cubic"],
+    "waves not whitened": [losses(whiten="false")],
+    "no scores of waves": [losses(waves=False)],
+    "no scores of waves and cells": [losses(waves=False, cells=False)],
+    "the same with 3 members": [losses(waves=False, cells=False, members=3)],
+    "3 members": [losses(members=3)],
+    "bound trains all": ["model.reconstruct=joint"],
+    "bound alone": [],
+    "no encoder": [],
+    "flow": [],
+    "conditional prior": ["model.prior={use: convolution}"],
+    "hidden layers": ["model.decoder.hidden=24"],
+    "no running mean of weights": ["training.average=null"],
+    "last weights": ["training.keep=last"],
+    "4,000 steps": ["training.steps=4000"],
+}
+ALTERNATIVES = {"bound alone": "evidence", "no encoder": "generator", "flow": "flow"}
+
+
+def main() -> None:
+    """Train what is missing, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", default=[*ROWS])
+    parser.add_argument("--table", action="store_true")
+    arguments = parser.parse_args()
+    if not arguments.table:
+        for row in arguments.only:
+            train(row, arguments.folder)
+    runs = {row: path(row, arguments.folder) for row in ROWS}
+    finished = [run for run in runs.values() if (run / "metrics.json").is_file()]
+    compared = fieldvae.compare(*finished)
+    print(
+        "| model | weights | energy score | from the first, % | CRPS | coverage 90 / 50 "
+        "| spread / error | above replicates, % | self-check AUC | CPU |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for row, run in runs.items():
+        if run in finished:
+            print(told(row, run.name, compared))
+
+
+def path(row: str, folder: Path) -> Path:
+    """Return the directory of a row's run."""
+    return folder / row.replace(" ", "-").replace(",", "")
+
+
+def train(row: str, folder: Path) -> None:
+    """Train and score a row, unless that is done."""
+    run = path(row, folder)
+    if (run / "metrics.json").is_file():
+        return
+    settings = [*ROWS[row], "evaluation.stratify=null", "evaluation.baselines=[linear_gaussian]"]
+    if row == "axes that do not repeat":
+        settings += walled(folder)
+    other = ALTERNATIVES.get(row)
+    task = EXAMPLES / "alternatives" / f"{other}.yaml" if other else QUICKSTART
+    shutil.rmtree(run, ignore_errors=True)
+    fieldvae.run(task, out=run, until="evaluate", settings=settings)
+
+
+def walled(folder: Path) -> list[str]:
+    """Return settings with copies of the data that do not say that their axes repeat."""
+    settings = []
+    for key, name in (("store", "cocrni.zarr"), ("replicates", "cocrni_replicates.zarr")):
+        copy = folder / "walled" / name
+        if not copy.exists():
+            shutil.copytree(EXAMPLES / "data" / name, copy)
+        zarr.open_group(copy, mode="r+").attrs["periodic"] = [False, False, False]
+        settings.append(f"data.{key}={copy}")
+    return settings
+
+
+def told(row: str, name: str, compared: Comparison) -> str:
+    """Return a row of the table."""
+    (run,) = (run for run in compared.runs if run.name == name)
+    ((output, scores),) = run.scores.items()
+    difference = "0"
+    if name in compared.differences:
+        found = compared.differences[name][output]["energy_score"]
+        low, high = (100 * bound for bound in found["relative_interval"])
+        difference = f"{100 * found['relative']:+.2f} ({low:+.2f} to {high:+.2f})"
+    auc = scores.get("self_check_auc")
+    excess = scores.get("replicates_excess")
+    cells = [
+        row,
+        f"{run.weights:,}",
+        f"{scores['energy_score']:.3f}",
+        difference,
+        f"{scores['crps']:.4f}",
+        f"{scores['coverage_90']:.3f} / {scores['coverage_50']:.3f}",
+        f"{scores['spread_skill']:.3f}",
+        "" if excess is None else f"{100 * excess:.2f}",
+        "" if auc is None else f"{auc:.3f}",
+        f"{run.training['cpu_seconds']:.0f} s",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -12,15 +12,16 @@ import numpy as np
 
 from fieldvae.field import VOIGT
 
-WEIGHTS = np.array([1.0 if row == column else math.sqrt(2.0) for row, column in VOIGT])
-"""Mandel components over tensor components."""
+PAIRS = [("xyz".index(label[0]), "xyz".index(label[1])) for label in VOIGT]
+"""Numbers of the two axes of every component."""
 
-_PAIRS = [("xyz".index(row), "xyz".index(column)) for row, column in VOIGT]
+WEIGHTS = np.array([1.0 if i == j else math.sqrt(2.0) for i, j in PAIRS])
+"""Mandel components over tensor components."""
 
 
 def _basis() -> np.ndarray:
     basis = np.zeros((6, 3, 3))
-    for tensor, (i, j), weight in zip(basis, _PAIRS, WEIGHTS, strict=True):
+    for tensor, (i, j), weight in zip(basis, PAIRS, WEIGHTS, strict=True):
         tensor[i, j] = tensor[j, i] = 1.0 / weight
     return basis
 

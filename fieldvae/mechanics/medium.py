@@ -30,7 +30,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from fieldvae.field import VOIGT
+from fieldvae.mechanics.mandel import PAIRS
 
 FOLDS = 1
 """How many waves shorter than two blocks are taken in, each way along every axis. With one the
@@ -43,11 +43,10 @@ AT_ONCE = 65_536
 NOTHING = 1e-12
 """Weights below this are zeros of the sinc, but for rounding."""
 
-_PAIRS = [("xyz".index(label[0]), "xyz".index(label[1])) for label in VOIGT]
-_NUMBER = torch.tensor([[_PAIRS.index((min(i, j), max(i, j))) for j in range(3)] for i in range(3)])
-_ROWS = torch.tensor([p for p, _ in _PAIRS])
-_COLUMNS = torch.tensor([q for _, q in _PAIRS])
-_TWICE = torch.tensor([1.0 if p == q else 2.0 for p, q in _PAIRS])
+_NUMBER = torch.tensor([[PAIRS.index((min(i, j), max(i, j))) for j in range(3)] for i in range(3)])
+_ROWS = torch.tensor([p for p, _ in PAIRS])
+_COLUMNS = torch.tensor([q for _, q in PAIRS])
+_TWICE = torch.tensor([1.0 if p == q else 2.0 for p, q in PAIRS])
 
 Shape = tuple[int, int, int]
 Edges = tuple[float, float, float]

@@ -174,11 +174,14 @@ def _fill(document: Document, base: Path) -> tuple[dict[str, Any], list[Problem]
 
 
 def _check_design(filled: Mapping[str, Any], document: Document) -> list[Problem]:
-    design, inputs = filled.get("design"), filled.get("inputs")
+    design = filled.get("design")
     if not isinstance(design, Mapping) or not design:
         return []
-    names = [inputs] if isinstance(inputs, str) else [*(inputs or ())]
-    return design_section.check_names(design, names, document, at=("design",))
+    inputs, outputs = (
+        [names] if isinstance(names, str) else [*(names or ())]
+        for names in (filled.get("inputs"), filled.get("outputs"))
+    )
+    return design_section.check_names(design, inputs, document, at=("design",), outputs=outputs)
 
 
 def _preset_name(user: Mapping[str, Any]) -> str:

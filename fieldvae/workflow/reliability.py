@@ -124,9 +124,11 @@ def _choice(text: str) -> Mapping[str, Any]:
         choice = parse_document(text, name="--quantity").data
     name = choice.get("use")
     if not isinstance(name, str):
+        joined = any(":" in str(key) for key in choice)
         raise OptionError(
             f"--quantity {text}: expected a name, or 'use' with options, as in "
             "{use: resolved_shear_stress, plane: [1, 1, 1]}"
+            + ("; a blank follows each colon" if joined else "")
         )
     return choice
 

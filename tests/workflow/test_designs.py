@@ -294,6 +294,10 @@ class TestRefusals:
                 "no quantity is named 'von_mises_stres'; did you mean 'von_mises_stress'",
             ),
             (
+                {"goal": {"maximize": "mean", "of": "stress"}},
+                "the output itself is of: {use: component, of: stress}",
+            ),
+            (
                 {"goal": {"maximize": "cvar", "of": "von_mises_stress"}},
                 "cvar needs probability, as in probability: 0.95",
             ),

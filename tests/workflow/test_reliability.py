@@ -37,6 +37,7 @@ class TestReadRequests:
             ),
             (["von_mises_stress"], ["1", "2"], "'von_mises_stress' has two levels, 1 and 2"),
             (["{plane: [1, 1, 1]}"], [], "expected a name, or 'use' with options"),
+            (["{use:mises}"], [], "a blank follows each colon"),
         ],
     )
     def test_refuses_what_does_not_fit_together(self, quantities, levels, words):

@@ -50,7 +50,12 @@ def over_preset(
 
 
 def check_names(
-    section: Mapping[str, Any], inputs: Sequence[str], document: Document, *, at: Loc
+    section: Mapping[str, Any],
+    inputs: Sequence[str],
+    document: Document,
+    *,
+    at: Loc,
+    outputs: Sequence[str] = (),
 ) -> list[Problem]:
     """Find fields and plugins that are not there, without loading any.
 
@@ -58,7 +63,7 @@ def check_names(
     ----------
     section
         Over its preset, not yet checked.
-    inputs
+    inputs, outputs
         The task's.
     document, at
         Where it stands.
@@ -90,13 +95,19 @@ def check_names(
     ):
         use = choice.get("use") if isinstance(choice, Mapping) else choice
         if isinstance(use, str) and (trouble := registry.unknown(kind, use)) is not None:
+            if kind == "quantities" and use in outputs:
+                trouble += f"; the output itself is of: {{use: component, of: {use}}}"
             whole = (*at, *loc, "use")
             tell((*loc, "use") if whole in document.places else loc, trouble)
     return found
 
 
 def read_design(
-    source: Path | Mapping[str, Any], settings: Sequence[str], *, inputs: Sequence[str]
+    source: Path | Mapping[str, Any],
+    settings: Sequence[str],
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str] = (),
 ) -> DesignSpec:
     """Read a design file, fill in its preset and check it, options of plugins included.
 
@@ -106,7 +117,7 @@ def read_design(
         A YAML file with the keys of a task's section ``design``, or the same as mappings.
     settings
         Overrides ``key.path=value``.
-    inputs
+    inputs, outputs
         The model's.
 
     Raises
@@ -125,7 +136,7 @@ def read_design(
             [document.problem(("design",), "a design file holds the keys of the section itself")]
         )
     filled, found = over_preset(data, document, at=())
-    found += check_names(filled, inputs, document, at=())
+    found += check_names(filled, inputs, document, at=(), outputs=outputs)
     try:
         spec = DesignSpec.model_validate(filled)
     except ValidationError as error:

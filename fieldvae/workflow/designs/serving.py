@@ -169,11 +169,11 @@ def design_of(
     RunError
         If there is neither.
     """
-    inputs = model.spec.inputs
+    names = {"inputs": model.spec.inputs, "outputs": model.spec.outputs}
     if isinstance(design, Mapping):
-        return read_design(design, settings, inputs=inputs)
+        return read_design(design, settings, **names)
     if design is not None:
-        return read_design(Path(design), settings, inputs=inputs)
+        return read_design(Path(design), settings, **names)
     folder = run if (run / "model.json").exists() else RunDirectory(run).model
     own = read_json(folder / "model.json")["task"].get("design")
     if not own:
@@ -181,7 +181,7 @@ def design_of(
             f"the task of {run} has no section 'design'; give a file with its keys: "
             "fieldvae design RUN DESIGN.yaml"
         )
-    return read_design(own, settings, inputs=inputs)
+    return read_design(own, settings, **names)
 
 
 def training_part(model: TrainedModel) -> xr.Dataset:

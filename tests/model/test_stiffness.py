@@ -89,3 +89,13 @@ class TestFitStiffness:
         fit_stiffness(all_of_few, {n: field[::4] for n, field in inputs.items()}, stress[::4])
         assert_close(few.stiffness, all_of_few.stiffness)
         assert few.learned.grad is None
+
+    def test_serves_sheets_that_hold_some_components(self):
+        field = FieldSpec(
+            name="stress", units="GPa", tensor_kind="symmetric", components=("xx", "yy", "xy")
+        )
+        medium = Medium(field, Grid((6, 5), periodic=(True, False)))
+        stress = torch.randn(20, 3, 6, 5, 1)
+        fit_stiffness(medium, {"a": torch.randn(20, 2, 6, 5, 1)}, stress)
+        assert torch.linalg.eigvalsh(medium.stiffness).min() > 0
+        assert medium.learned.isfinite().all()

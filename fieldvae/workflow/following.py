@@ -41,17 +41,23 @@ def followed(
     Raises
     ------
     KeyboardInterrupt
-        After an interruption, once the epoch has ended and its checkpoint is written.
+        After an interruption, once the epoch has ended and its checkpoint is written; after a
+        second one at once.
     """
     history = []
+    ended = "stopped at once; the last checkpoint is kept"
     with (
         sensible_threads(network, spec),
         deferred(lambda: progress.warn("stopping after this epoch; again to stop at once")) as stop,
     ):
-        for record in progress.epochs(records):
-            history.append(record)
-            if stop.asked and record.epoch < record.of:
-                records.close()  # writes a checkpoint of the last whole epoch
-                progress.say(f"stopped after epoch {record.epoch}; {remedy}")
-                raise KeyboardInterrupt
+        try:
+            for record in progress.epochs(records):
+                history.append(record)
+                if stop.asked and record.epoch < record.of:
+                    records.close()  # writes a checkpoint of the last whole epoch
+                    ended = f"stopped after epoch {record.epoch}"
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            progress.say(f"{ended}; {remedy}")
+            raise
     return history

@@ -98,6 +98,22 @@ class TestInterruption:
         assert f"; go on with {again}\n" in told
         assert list((out / "checkpoints").iterdir())
 
+    def test_at_once_tells_how_to_go_on_too(self, foreign_task, tmp_path):
+        task, out = foreign_task(training={"epochs": 400, "batch": 1}), tmp_path / "run"
+        code = "from fieldvae.cli import main; main()"
+        command = [sys.executable, "-c", code, "run", str(task), "--out", str(out)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stderr:
+                if line.startswith("epoch 1 "):  # another begins
+                    process.send_signal(signal.SIGINT)
+                if line.startswith("warning: stopping"):
+                    process.send_signal(signal.SIGINT)
+                    break
+            told = process.stderr.read()
+        assert process.returncode == 130
+        again = f"fieldvae run {task} --out {out} --resume"
+        assert f"stopped at once; the last checkpoint is kept; go on with {again}\n" in told
+
 
 class TestForce:
     def test_repeats_a_run_from_its_own_task_file(self, foreign_task, tmp_path):

@@ -91,7 +91,6 @@ class AlloyCells:
             lattice_constant=recipe.lattice_constant,
             cells=recipe.pair_cells,
             composition=recipe.composition,
-            seed=recipe.seed,
         )
         stiffness = None
         if recipe.eigenstrain == "periodic":
@@ -100,7 +99,6 @@ class AlloyCells:
                 recipe.lattice,
                 lattice_constant=alloy.lattice_constant,
                 composition=recipe.composition,
-                seed=recipe.seed,
             )
         return cls(
             potential=potential,

@@ -129,7 +129,7 @@ def lammps(
         ``tensor``: (voigt, x, y, z); ``scalar``: the cube root of the volume ratio less one,
         (x, y, z).
     seed
-        Seed of everything drawn.
+        Seed of the cells. The alloy, its pair energies and lattice constant, is the same for all.
 
     Returns
     -------

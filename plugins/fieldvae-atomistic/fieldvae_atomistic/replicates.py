@@ -262,7 +262,8 @@ def lammps_replicates(
     rearranging_sweeps
         Sweeps of swaps within blocks, one proposal per site each, after the shuffle.
     seed
-        Seed of everything drawn. No cell is one of the simulator ``lammps``, whatever its seed.
+        Seed of the conditions and cells. The alloy, its pair energies and lattice constant, is the
+        same for all. No cell is one of the simulator ``lammps``, whatever its seed.
 
     Returns
     -------

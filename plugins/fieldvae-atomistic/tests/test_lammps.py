@@ -40,17 +40,19 @@ FINNIS_SINCLAIR = {
 }
 
 
+ALLOY = {
+    "elements": ("Co", "Cr", "Ni"),
+    "samples": 7,
+    "cells": (4, 4, 4),
+    "grid": (2, 2, 2),
+    "temperatures": (600.0, 1100.0),
+    "training_cells": 14,
+}
+
+
 @pytest.fixture(scope="module")
 def source() -> AlloyCells:
-    return lammps(
-        **MEAM,
-        elements=("Co", "Cr", "Ni"),
-        samples=7,
-        cells=(4, 4, 4),
-        grid=(2, 2, 2),
-        temperatures=(600.0, 1100.0),
-        training_cells=14,
-    )
+    return lammps(**MEAM, **ALLOY)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +99,12 @@ class TestLammps:
 
     def test_draws_other_atoms_for_every_cell(self, source):
         assert (source.arrangement(0) != source.arrangement(2)).any()
+
+    def test_of_two_seeds_are_other_cells_of_one_alloy(self, source):
+        other = lammps(**MEAM, **ALLOY, seed=1)
+        assert (other.arrangement(0) != source.arrangement(0)).any()
+        assert other.lattice_constant == source.lattice_constant
+        np.testing.assert_array_equal(other.pair_energies.values, source.pair_energies.values)
 
     def test_ends_where_it_says(self, source):
         assert len(source) == 7

@@ -74,7 +74,7 @@ ALTERNATIVES = {"bound alone": "evidence", "no encoder": "generator", "flow": "f
 def main() -> None:
     """Train what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=lambda text: Path(text).resolve())
     parser.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", default=[*ROWS])
     parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()

@@ -6,8 +6,9 @@ The model draws for every sample of the store; of a store of the grid that it wa
 the test samples alone. The linear-Gaussian is fitted on four fifths of the samples at a time and
 scored on the last. Of a store of the simulator ``microelastic`` with random cells the exact law is
 drawn from too. Printed: energy scores and their ratios with 95 % bootstrap intervals, coverage,
-spread, tests of ranks, power over the truth's at the waves that the training grid has and at
-those that it has not.
+spread, tests of ranks, and power over the truth's, with its standard error over samples, in shells
+of the waves that the training grid has and of those that it has not: of values over their standard
+deviations, by which shear counts as much as tension, and of values in their units.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def main() -> None:
         found = found.transpose("sample", "realization", ..., *grid.axes)
         ensemble = found.values / spread[:, None]
         scores[name] = energy_score(truth, ensemble)
-        report(name, truth, ensemble, grid, model.grid, generator)
+        report(name, truth, ensemble, generator)
+        for title, unit in (("over standard deviations", np.ones_like(spread)), ("GPa", spread)):
+            report_power(title, truth * unit, ensemble * unit[:, None], grid, model.grid, generator)
     for name in list(scores)[1:]:
         print(f"model over {name}: {ratio(scores['model'], scores[name], generator)}")
 
@@ -104,12 +107,7 @@ def folded(
 
 
 def report(
-    name: str,
-    truth: np.ndarray,
-    ensemble: np.ndarray,
-    grid: Grid,
-    trained: Grid,
-    generator: np.random.Generator,
+    name: str, truth: np.ndarray, ensemble: np.ndarray, generator: np.random.Generator
 ) -> None:
     """Print what one law is worth."""
     score = energy_score(truth, ensemble).mean()
@@ -119,26 +117,42 @@ def report(
         uniformity(value_rank(truth, ensemble, generator=generator))["p_value"],
         uniformity(distance_rank(truth, ensemble, points, generator=generator))["p_value"],
     ]
-    basis = FourierBasis(grid)
-    true, drawn = power_spectrum(truth, basis), power_spectrum(ensemble, basis)
-    known = known_waves(grid, trained)
-    waves = basis.wavenumbers() > 0
     print(
         f"{name:>16}: energy score {score:.4f}, coverage {covered[0]:.3f} / {covered[1]:.3f}, "
         f"spread over error {spread_skill(truth, ensemble):.3f}, p of ranks {tests[0]:.2g} "
-        f"(values), {tests[1]:.2g} (fields), variance {drawn.sum() / true.sum():.3f} "
-        f"(known waves {drawn[known].sum() / true[known].sum():.3f})"
+        f"(values), {tests[1]:.2g} (fields)"
     )
+
+
+def report_power(
+    title: str,
+    truth: np.ndarray,
+    ensemble: np.ndarray,
+    grid: Grid,
+    trained: Grid,
+    generator: np.random.Generator,
+) -> None:
+    """Print power over true, shell by shell."""
+    basis = FourierBasis(grid)
+    true, drawn = (
+        np.stack([power_spectrum(fields[None], basis).ravel() for fields in found])
+        for found in (truth, ensemble)
+    )
+    rows = generator.integers(len(true), size=(RESAMPLES // 10, len(true)))
+
+    def told(chosen: np.ndarray) -> str:
+        ours, theirs = drawn[:, chosen].sum(axis=1), true[:, chosen].sum(axis=1)
+        scattered = ours[rows].sum(axis=1) / theirs[rows].sum(axis=1)
+        return f"{ours.sum() / theirs.sum():.3f}\N{PLUS-MINUS SIGN}{scattered.std():.3f}"
+
+    known, waves = known_waves(grid, trained).ravel(), basis.wavenumbers().ravel() > 0
+    print(f"{'':>18}power over true, {title}: all {told(waves)}, known waves {told(known & waves)}")
     _, member = shells(basis)
-    for title, chosen in (("known waves", known & waves), ("new waves", ~known & waves)):
-        which = [s for s in np.unique(member[member >= 0]) if chosen.ravel()[member == s].any()]
-        ratios = [
-            drawn.ravel()[(member == s) & chosen.ravel()].sum()
-            / true.ravel()[(member == s) & chosen.ravel()].sum()
-            for s in which
-        ]
+    for name, chosen in (("known", known & waves), ("new", ~known & waves)):
+        shared = [(member.ravel() == s) & chosen for s in np.unique(member[member >= 0])]
+        ratios = [told(shell) for shell in shared if shell.any()]
         if ratios:
-            print(f"{'':>18}power over true, {title}: {' '.join(f'{r:.3f}' for r in ratios)}")
+            print(f"{'':>18}  {name} waves: {' '.join(ratios)}")
 
 
 def known_waves(grid: Grid, trained: Grid) -> np.ndarray:

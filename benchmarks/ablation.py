@@ -81,7 +81,7 @@ def main() -> None:
     if not arguments.table:
         for row in arguments.only:
             train(row, arguments.folder)
-    runs = {row: path(row, arguments.folder) for row in ROWS}
+    runs = {row: place(row, arguments.folder) for row in ROWS}
     finished = [run for run in runs.values() if (run / "metrics.json").is_file()]
     compared = fieldvae.compare(*finished)
     print(
@@ -91,17 +91,17 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|")
     for row, run in runs.items():
         if run in finished:
-            print(told(row, run.name, compared))
+            print(told(row, run, compared))
 
 
-def path(row: str, folder: Path) -> Path:
+def place(row: str, folder: Path) -> Path:
     """Return the directory of a row's run."""
     return folder / row.replace(" ", "-").replace(",", "")
 
 
 def train(row: str, folder: Path) -> None:
     """Train and score a row, unless that is done."""
-    run = path(row, folder)
+    run = place(row, folder)
     if (run / "metrics.json").is_file():
         return
     settings = [*ROWS[row], "evaluation.stratify=null", "evaluation.baselines=[linear_gaussian]"]
@@ -125,13 +125,13 @@ def walled(folder: Path) -> list[str]:
     return settings
 
 
-def told(row: str, name: str, compared: Comparison) -> str:
+def told(row: str, path: Path, compared: Comparison) -> str:
     """Return a row of the table."""
-    (run,) = (run for run in compared.runs if run.name == name)
+    (run,) = (run for run in compared.runs if Path(run.path) == path)
     ((output, scores),) = run.scores.items()
     difference = "0"
-    if name in compared.differences:
-        found = compared.differences[name][output]["energy_score"]
+    if run.name in compared.differences:
+        found = compared.differences[run.name][output]["energy_score"]
         low, high = (100 * bound for bound in found["relative_interval"])
         difference = f"{100 * found['relative']:+.2f} ({low:+.2f} to {high:+.2f})"
     auc = scores.get("self_check_auc")

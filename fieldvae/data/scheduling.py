@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -189,6 +190,7 @@ _process: dict[str, Any] = {}
 def _start_process(work: Callable[[int], Any]) -> None:
     _process["work"] = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
+    _heed_interruption(True)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
@@ -198,6 +200,16 @@ def _die_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _heed_interruption(heed: bool) -> None:
+    """Let this thread, and the processes that it starts, be interrupted by Ctrl-C, or not.
+
+    A process that is starting up would answer with a traceback. Windows has no such masks.
+    """
+    if sys.platform != "win32":
+        how = signal.SIG_UNBLOCK if heed else signal.SIG_BLOCK
+        signal.pthread_sigmask(how, {signal.SIGINT})
 
 
 def _in_process(index: int) -> Any:
@@ -222,6 +234,7 @@ def _computed(
             arrived.put((result,))
 
     def compute() -> None:
+        _heed_interruption(False)
         try:
             piece = dask.delayed(work, pure=False, traverse=False)
             dask.compute(

@@ -120,7 +120,7 @@ def walled(folder: Path) -> list[str]:
         copy = folder / "walled" / name
         if not copy.exists():
             shutil.copytree(EXAMPLES / "data" / name, copy)
-            shutil.rmtree(copy / "manifest", ignore_errors=True)  # it knows of the change below
+            shutil.rmtree(copy / "manifest", ignore_errors=True)  # it would call the copy damaged
         zarr.open_group(copy, mode="r+").attrs["periodic"] = [False, False, False]
         settings.append(f"data.{key}={copy}")
     return settings

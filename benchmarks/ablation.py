@@ -12,12 +12,15 @@ replicates, the self-check's AUC, and CPU seconds of the training. With --table 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
+from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
-
-import zarr
+from typing import Any
 
 import fieldvae
+from fieldvae.document import parse_document
 from fieldvae.evaluation.alternatives import Comparison
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -25,23 +28,16 @@ QUICKSTART = EXAMPLES / "quickstart" / "task.yaml"
 FIRST = "stress"
 
 
-def losses(
-    *, whiten: str = "true", waves: bool = True, cells: bool = True, members: int = 8
-) -> str:
-    """Return the losses of `default`, some of them changed."""
-    terms = [f"{{use: energy_score, members: {members}, weight: 1.0}}"]
-    if cells:
-        terms += [f"{{use: local_score, members: {members}, weight: 0.5}}"]
-    if waves:
-        terms += [
-            f"{{use: spectral_score, members: {members}, weight: 0.5, whiten: {whiten}}}",
-        ]
-    terms += [
-        "{use: reconstruction, weight: 0.03}",
-        "{use: kl, reduction: values, weight: 0.03}",
-        "{use: condition, measure: relative, weight: 0.03}",
-    ]
-    return f"losses=[{', '.join(terms)}]"
+def losses(changed: Callable[[dict[str, Any]], dict[str, Any] | None]) -> str:
+    """Return the losses of the preset `default`, each changed, or left out where it gives None."""
+    preset = files("fieldvae") / "presets" / "default.yaml"
+    terms = parse_document(preset.read_text(encoding="utf-8"), name="default").data["losses"]
+    return f"losses={json.dumps([new for term in terms if (new := changed(dict(term)))])}"
+
+
+def without(*names: str) -> str:
+    """Return the losses of `default` but for some."""
+    return losses(lambda term: None if term["use"] in names else term)
 
 
 ROWS: dict[str, list[str]] = {
@@ -52,21 +48,15 @@ ROWS: dict[str, list[str]] = {
     "encoder without noise": ["model.encoder_noise=0"],
     "no symmetry": ["symmetry=none"],
     "shifts alone": ["symmetry=translations"],
-    "axes that do not repeat": ["symmetry=cubic"],
-    "waves not whitened": [losses(whiten="false")],
-    "no scores of waves": [losses(waves=False)],
-    "no scores of waves and cells": [losses(waves=False, cells=False)],
-    "the same with 3 members": [losses(waves=False, cells=False, members=3)],
-    "3 members": [losses(members=3)],
+    "waves not whitened": [losses(lambda term: {k: v for k, v in term.items() if k != "whiten"})],
+    "no scores of waves": [without("spectral_score")],
+    "no scores of waves and cells": [without("spectral_score", "local_score")],
     "bound trains all": ["model.reconstruct=joint"],
     "bound alone": [],
     "no encoder": [],
     "flow": [],
     "conditional prior": ["model.prior={use: convolution}"],
     "hidden layers": ["model.decoder.hidden=24"],
-    "no running mean of weights": ["training.average=null"],
-    "last weights": ["training.keep=last"],
-    "4,000 steps": ["training.steps=4000"],
 }
 ALTERNATIVES = {"bound alone": "evidence", "no encoder": "generator", "flow": "flow"}
 
@@ -96,7 +86,7 @@ def main() -> None:
 
 def place(row: str, folder: Path) -> Path:
     """Return the directory of a row's run."""
-    return folder / row.replace(" ", "-").replace(",", "")
+    return folder / row.replace(" ", "-")
 
 
 def train(row: str, folder: Path) -> None:
@@ -105,25 +95,10 @@ def train(row: str, folder: Path) -> None:
     if (run / "metrics.json").is_file():
         return
     settings = [*ROWS[row], "evaluation.stratify=null", "evaluation.baselines=[linear_gaussian]"]
-    if row == "axes that do not repeat":
-        settings += walled(folder)
     other = ALTERNATIVES.get(row)
     task = EXAMPLES / "alternatives" / f"{other}.yaml" if other else QUICKSTART
     shutil.rmtree(run, ignore_errors=True)
     fieldvae.run(task, out=run, until="evaluate", settings=settings)
-
-
-def walled(folder: Path) -> list[str]:
-    """Return settings with copies of the data that do not say that their axes repeat."""
-    settings = []
-    for key, name in (("store", "cocrni.zarr"), ("replicates", "cocrni_replicates.zarr")):
-        copy = folder / "walled" / name
-        if not copy.exists():
-            shutil.copytree(EXAMPLES / "data" / name, copy)
-            shutil.rmtree(copy / "manifest", ignore_errors=True)  # it would call the copy damaged
-        zarr.open_group(copy, mode="r+").attrs["periodic"] = [False, False, False]
-        settings.append(f"data.{key}={copy}")
-    return settings
 
 
 def told(row: str, path: Path, compared: Comparison) -> str:

@@ -72,7 +72,10 @@ def main() -> None:
         ensemble = found.values / spread[:, None]
         scores[name] = energy_score(truth, ensemble)
         report(name, truth, ensemble, generator)
-        for title, unit in (("over standard deviations", np.ones_like(spread)), ("GPa", spread)):
+        for title, unit in (
+            ("over standard deviations", np.ones_like(spread)),
+            (output.units, spread),
+        ):
             report_power(title, truth * unit, ensemble * unit[:, None], grid, model.grid, generator)
     for name in list(scores)[1:]:
         print(f"model over {name}: {ratio(scores['model'], scores[name], generator)}")

@@ -96,7 +96,7 @@ def declared(names: Sequence[str | Sequence[Sequence[float]]], grid: Grid) -> np
     Raises
     ------
     OptionError
-        If a matrix is no rotation or reflection, or the matrices do not close into a group.
+        As of :func:`closed`.
     """
     generators = [np.asarray(name, dtype=np.float64) for name in names if not isinstance(name, str)]
     if "cubic" in names:

@@ -29,7 +29,7 @@ STIFFNESS_BLOCKS = 4
 
 SEED = 0
 """Of these draws, whatever the seed of the cells that are asked for: those of two seeds are of one
-alloy. Pair energies of 96 cells scatter, and so would the order of all cells, by a tenth."""
+alloy. Pair energies of 96 cells scatter, and so did order: Cr-Cr at 600 K from -0.06 to -0.08."""
 
 TRAINING_STREAM, STIFFNESS_STREAM = (1,), (4,)
 """Keys that keep these draws apart from each other and from those of every cell."""

@@ -150,7 +150,7 @@ class ConvolutionDecoder(GatedDecoder):
         *,
         channels: PositiveInt = 40,
         blocks: PositiveInt = 3,
-        hidden: NonNegativeInt = 0,
+        hidden: NonNegativeInt = 24,
     ) -> None:
         smoothed = smoother_reach(grid)
         reach = grid_reach(grid) - smoothed - 1

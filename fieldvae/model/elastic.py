@@ -36,11 +36,12 @@ class ElasticDecoder(GatedDecoder):
         b = B * c + S * \big(f(c) + f(2 \bar c - c)\big) + M * u, \qquad
         m = \Gamma(C) * \varepsilon^* + b
 
-    with the gated latent :math:`u` and the noise of every convolutional decoder. :math:`A` and
-    :math:`R` see no neighbor; the residual blocks :math:`f` see a quarter of the shortest periodic
-    axis of the grid of training, :math:`N, B, S` and :math:`M` the nearest cells. Blocks of atoms
-    share the bonds across their faces, and a block's stress has a part for these, :math:`b`: the
-    kernels of :math:`B, S` and :math:`M` add up to zero, for uniform cells have no faces.
+    with the gated latent :math:`u`, the noise and the hidden layers :math:`H` of every
+    convolutional decoder. :math:`A` and :math:`R` see no neighbor; the residual blocks :math:`f`
+    see a quarter of the shortest periodic axis of the grid of training, :math:`H` one cell more,
+    :math:`N, B, S` and :math:`M` the nearest cells. Blocks of atoms share the bonds across their
+    faces, and a block's stress has a part for these, :math:`b`: the kernels of :math:`B, S` and
+    :math:`M` add up to zero, for uniform cells have no faces.
 
     What a grid of a few cells leaves open, the response to waves longer than it, follows from the
     medium, if nothing else can stand in for it on the waves that there are. :math:`S`, which sees
@@ -76,7 +77,7 @@ class ElasticDecoder(GatedDecoder):
         *,
         channels: PositiveInt = 40,
         blocks: PositiveInt = 3,
-        hidden: NonNegativeInt = 0,
+        hidden: NonNegativeInt = 24,
     ) -> None:
         stresses = [field.name for field in outputs if kind_of(field) == "stress"]
         if not stresses:

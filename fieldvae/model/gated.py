@@ -34,15 +34,17 @@ class Hidden(nn.Module):
     .. math:: H = C\, h\big(PD\, h(A u + B f + P W \sqrt V\, \bar u)\big), \qquad
               h = \mathrm{SiLU}
 
-    with convolutions :math:`A, B, C` and :math:`P` = :data:`PACE`, for a choice between modes is a
-    steep function. The mean :math:`\bar u` of the latent over the :math:`V` cells, scaled to the
-    latent's variance, is what all cells know of: a mode that a whole field falls into.
+    with convolutions :math:`A` and :math:`C` over the nearest cells, :math:`B` cell by cell, so
+    that conditions act one cell further than the features see, and :math:`P` = :data:`PACE`, for a
+    choice between modes is a steep function. The mean :math:`\bar u` of the latent over the
+    :math:`V` cells, scaled to the latent's variance, is what all cells know of: a mode that a whole
+    field falls into.
     """
 
     def __init__(self, latent: int, features: int, width: int, out: int, grid: Grid) -> None:
         super().__init__()
         self.latent = GridConv(latent, width, grid)
-        self.features = GridConv(features, width, grid)
+        self.features = GridConv(features, width, grid, wide=False)
         self.whole = nn.Linear(latent, width, bias=False)
         self.deep = nn.Linear(width, width)
         self.out = start_at_zero(GridConv(width, out, grid))
@@ -78,7 +80,8 @@ class GatedDecoder(nn.Module, ABC):
     blocks
         Number of residual blocks, which features of the conditions are computed by.
     hidden
-        Width of the layers in which latent and conditions act together; 0 for none.
+        Width of the layers in which latent and conditions act together; 0 for none, and a law of
+        the outputs given the inputs that is Gaussian.
     reach
         How far the residual blocks see, in cells.
     """

@@ -16,7 +16,7 @@ module            its whole job
 ================  =================================================================================
 """
 
-from fieldvae.registry.choices import check_choices, distributions
+from fieldvae.registry.choices import check_choices, distributions, filled_in
 from fieldvae.registry.declarations import field_spec, parse_field
 from fieldvae.registry.faults import blaming, blaming_authors
 from fieldvae.registry.health import Health, examine
@@ -49,6 +49,7 @@ __all__ = [
     "examine",
     "extensions",
     "field_spec",
+    "filled_in",
     "load",
     "misfit",
     "names",

@@ -44,6 +44,23 @@ def check_choices(spec: TaskSpec | DesignSpec, document: Document) -> dict[Loc, 
     return checked
 
 
+def filled_in(spec: TaskSpec) -> dict[str, Any]:
+    """Return a task as plain values, every option of every plugin that it chooses filled in.
+
+    What is kept of a run stays what it was when a later version of a plugin has other defaults.
+    """
+    told = spec.model_dump(mode="json")
+    for loc, (kind, choice) in spec.choices().items():
+        if kind == "encoders" and choice.use == NO_ENCODER:
+            continue
+        options = options_model(kind, choice.use)(**choice.options).model_dump(mode="json")
+        target: Any = told
+        for part in loc:
+            target = target[part]
+        target |= options
+    return told
+
+
 def _checked(kind: str, choice: PluginChoice) -> dict[str, Any]:
     return options_model(kind, choice.use)(**choice.options).model_dump()
 

@@ -12,7 +12,7 @@ from fieldvae.data.scaling import Scaling
 from fieldvae.errors import RunError
 from fieldvae.field import FieldSpec
 from fieldvae.model.cvae import ConditionalVAE
-from fieldvae.registry import NO_ENCODER, options_model
+from fieldvae.registry import filled_in
 from fieldvae.spec import TaskSpec
 from fieldvae.workflow import keeping
 from fieldvae.workflow.changes import told_changes
@@ -198,16 +198,7 @@ def _field_differences(theirs: FieldSpec, ours: FieldSpec) -> Iterator[str]:
 
 
 def _model_of(spec: TaskSpec) -> dict[str, Any]:
-    """The section ``model``, every option of its plugins filled in."""
-    section: dict[str, Any] = spec.model_dump(mode="json")["model"]
-    for loc, (kind, choice) in spec.choices().items():
-        if loc[0] == "model" and choice.use != NO_ENCODER:
-            target = section
-            for part in loc[1:-1]:
-                target = target[str(part)]
-            options = options_model(kind, choice.use)(**choice.options)
-            target[str(loc[-1])] = {"use": choice.use, **options.model_dump(mode="json")}
-    return {"model": section}
+    return {"model": filled_in(spec)["model"]}
 
 
 def _shape(tensors: Mapping[str, Any], name: str) -> str:

@@ -18,6 +18,7 @@ from fieldvae.errors import PluginError, RunError, SpecError
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.prediction import SelfCheck
+from fieldvae.registry import filled_in
 from fieldvae.workflow.assembly import assemble
 from fieldvae.workflow.directory import read_json, write_json
 from fieldvae.workflow.filling import make_plan, resolve
@@ -41,7 +42,7 @@ def save(model: TrainedModel, path: Path) -> None:
             "format": MODEL_FORMAT,
             "fieldvae": version("fieldvae"),
             "provenance": dict(model.provenance),
-            "task": model.spec.model_dump(mode="json"),
+            "task": filled_in(model.spec),
             "fields": {n: field.model_dump(mode="json") for n, field in model.fields.items()},
             "grid": {"shape": list(model.grid.shape), **model.grid.attributes()},
             "scaling": model.scaling.state(),

@@ -23,7 +23,7 @@ from fieldvae.errors import OptionError, RunError, SpecError
 from fieldvae.evaluation import sentences
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.notebook import facts_html
-from fieldvae.registry import distributions
+from fieldvae.registry import distributions, filled_in
 from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import keeping
 from fieldvae.workflow.assembly import loss_terms
@@ -304,7 +304,7 @@ def _way_back(directory: RunDirectory, plan: Plan, theirs: Mapping[str, Any]) ->
 
 
 def _filled(plan: Plan) -> str:
-    return dump_yaml(plan.spec.model_dump(mode="json"))
+    return dump_yaml(filled_in(plan.spec))
 
 
 def _stage_data(

@@ -53,7 +53,7 @@ class TestConditionalVAE:
     def test_samples_the_noise_of_the_law(self, cube, build, draw, scramble):
         model = scramble(build(cube))
         with torch.no_grad():
-            for kernel in model.decoder.noise.kernels:
+            for kernel in (*model.decoder.noise.kernels, model.decoder.hidden.out):
                 kernel.weight.zero_()
             model.decoder.log_variance.fill_(0.0)
             spread = model.realize(model.smooth(draw(cube)[0]), 400)

@@ -13,7 +13,8 @@ import xarray as xr
 from safetensors.torch import load_file
 
 import fieldvae
-from fieldvae import RunError, SamplingError
+from fieldvae import RunError, SamplingError, registry
+from fieldvae.document import read_document
 from fieldvae.workflow.directory import RunDirectory, begun_with
 
 
@@ -74,6 +75,15 @@ class TestRun:
         assert (again.path / "task.filled.yaml").read_text() == (
             whole.path / "task.filled.yaml"
         ).read_text()
+
+    def test_what_is_kept_names_every_option_also_of_plugins(self, whole):
+        filled = read_document(whole.path / "task.filled.yaml").data
+        kept = json.loads((whole.path / "model" / "model.json").read_text())["task"]
+        for task in (filled, kept):
+            for part in ("smoother", "encoder", "decoder"):
+                options = registry.options_model(f"{part}s", "convolution").model_fields
+                assert {"use", *options} == {*task["model"][part]}
+            assert {*task["losses"][0]} >= {"use", "weight", "members"}
 
 
 class TestInterruption:

@@ -84,6 +84,9 @@ def main() -> None:
             train(row, arguments.folder)
     runs = {row: place(row, arguments.folder) for row in ROWS}
     finished = [run for run in runs.values() if (run / "metrics.json").is_file()]
+    if len(finished) < 2:
+        print("no table: it takes two finished rows, the first among them")
+        return
     compared = fieldvae.compare(*finished)
     print(
         "| model | weights | energy score | from the first, % | CRPS | coverage 90 / 50 "

@@ -141,7 +141,11 @@ def give_weights(model: nn.Module, weights: Mapping[str, Tensor], *, name: str) 
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise RunError(f"{name} holds the weights of another model: {error}") from None
+        raise RunError(
+            f"{name} holds the weights of another model than its options make here, as after an "
+            "update with other networks or defaults: train again, or go on with the version that "
+            f"made it ({error})"
+        ) from None
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

@@ -19,8 +19,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import zarr
-
 import fieldvae
 from fieldvae.document import parse_document
 from fieldvae.evaluation.alternatives import Comparison
@@ -60,7 +58,6 @@ ROWS: dict[str, list[str]] = {
     "no encoder": [],
     "flow": [],
     "no running mean": ["training.average=null"],
-    "axes that do not repeat": ["symmetry=cubic"],
     "half the step size": ["training.learning_rate=1.5e-3"],
     "scores of waves weigh a third": [losses(lambda term: lighter(term, "spectral_score", 0.5))],
     "waves not whitened": [losses(lambda term: {k: v for k, v in term.items() if k != "whiten"})],
@@ -109,25 +106,10 @@ def train(row: str, folder: Path) -> None:
     if (run / "metrics.json").is_file():
         return
     settings = [*ROWS[row], "evaluation.stratify=null", "evaluation.baselines=[linear_gaussian]"]
-    if row == "axes that do not repeat":
-        settings += walled(folder)
     other = ALTERNATIVES.get(row)
     task = EXAMPLES / "alternatives" / f"{other}.yaml" if other else QUICKSTART
     shutil.rmtree(run, ignore_errors=True)
     fieldvae.run(task, out=run, until="evaluate", settings=settings)
-
-
-def walled(folder: Path) -> list[str]:
-    """Return settings with copies of the data that do not say that their axes repeat."""
-    settings = []
-    for key, name in (("store", "cocrni.zarr"), ("replicates", "cocrni_replicates.zarr")):
-        copy = folder / "walled" / name
-        if not copy.exists():
-            shutil.copytree(EXAMPLES / "data" / name, copy)
-            shutil.rmtree(copy / "manifest", ignore_errors=True)  # it would call the copy damaged
-        zarr.open_group(copy, mode="r+").attrs["periodic"] = [False, False, False]
-        settings.append(f"data.{key}={copy}")
-    return settings
 
 
 def told(row: str, path: Path, compared: Comparison) -> str:

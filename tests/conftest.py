@@ -93,9 +93,9 @@ def task_on(store: Path) -> dict:
             "condition": 4,
             "smoother": convolution,
             "encoder": convolution,
-            "decoder": convolution,
+            "decoder": {**convolution, "hidden": 0},
         },
-        "training": {"epochs": 3, "batch": 16},
+        "training": {"epochs": 3, "batch": 16, "learning_rate": 1.5e-3},
         "evaluation": {"realizations": 10, "bootstrap": 50},
     }
 

@@ -65,7 +65,7 @@ def build(smoother=None):
             else ConvolutionSmoother(SOURCE, GRID, conditions["source"], channels=4)
         },
         encoder=ConvolutionEncoder(*parts, **small),
-        decoder=ConvolutionDecoder(*parts, **small),
+        decoder=ConvolutionDecoder(*parts, **small, hidden=0),
         prior=StandardPrior(GRID, latent, conditions),
     )
 

@@ -63,7 +63,7 @@ def test_hidden_layers_find_both_modes(tmp_path):
 def test_the_spread_follows_the_inputs(tmp_path):
     medium = HeteroscedasticField(LINE)
     # gates open late as far as the few widest laws ask
-    model, fresh = learn(medium, tmp_path, training={"steps": 2000})
+    model, fresh = learn(medium, tmp_path, training={"steps": 4000})
     drawn = model.predict(fresh, realizations=100, self_check=False, seed=0)
     found = values(drawn, "response").var(axis=1, ddof=1)
     exact = medium.variance(fresh).reshape(found.shape)

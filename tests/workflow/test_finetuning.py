@@ -113,7 +113,7 @@ class TestRefusal:
         return str(caught.value)
 
     def test_names_the_keys_before_the_tensors(self, small_task, trained_run, tmp_path):
-        decoder = {"use": "convolution", "channels": 12}
+        decoder = {**small_task["model"]["decoder"], "channels": 12}
         model = {**small_task["model"], "latent": 6, "decoder": decoder}
         told = self.refused({**small_task, "model": model}, trained_run, tmp_path / "run")
         was = fieldvae.load(trained_run).spec.model

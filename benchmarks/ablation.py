@@ -35,11 +35,6 @@ def losses(changed: Callable[[dict[str, Any]], dict[str, Any] | None]) -> str:
     return f"losses={json.dumps([new for term in terms if (new := changed(dict(term)))])}"
 
 
-def lighter(term: dict[str, Any], name: str, weight: float) -> dict[str, Any]:
-    """Return a loss, with another weight if it has this name."""
-    return {**term, "weight": weight} if term["use"] == name else term
-
-
 def without(*names: str) -> str:
     """Return the losses of `default` but for some."""
     return losses(lambda term: None if term["use"] in names else term)
@@ -58,8 +53,6 @@ ROWS: dict[str, list[str]] = {
     "no encoder": [],
     "flow": [],
     "no running mean": ["training.average=null"],
-    "half the step size": ["training.learning_rate=1.5e-3"],
-    "scores of waves weigh a third": [losses(lambda term: lighter(term, "spectral_score", 0.5))],
     "waves not whitened": [losses(lambda term: {k: v for k, v in term.items() if k != "whiten"})],
     "no scores of waves and cells": [without("spectral_score", "local_score")],
     "encoder without noise": ["model.encoder_noise=0"],

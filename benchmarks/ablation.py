@@ -19,6 +19,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import zarr
+
 import fieldvae
 from fieldvae.document import parse_document
 from fieldvae.evaluation.alternatives import Comparison
@@ -58,6 +60,8 @@ ROWS: dict[str, list[str]] = {
     "encoder without noise": ["model.encoder_noise=0"],
     "bound trains all": ["model.reconstruct=joint"],
     "shifts alone": ["symmetry=translations"],
+    "6,000 steps": ["training.steps=6000"],
+    "axes that do not repeat": ["symmetry=cubic"],
 }
 ALTERNATIVES = {"bound alone": "evidence", "no encoder": "generator", "flow": "flow"}
 
@@ -101,8 +105,23 @@ def train(row: str, folder: Path) -> None:
     settings = [*ROWS[row], "evaluation.stratify=null", "evaluation.baselines=[linear_gaussian]"]
     other = ALTERNATIVES.get(row)
     task = EXAMPLES / "alternatives" / f"{other}.yaml" if other else QUICKSTART
+    if row == "axes that do not repeat":
+        settings += walled(folder)
     shutil.rmtree(run, ignore_errors=True)
     fieldvae.run(task, out=run, until="evaluate", settings=settings)
+
+
+def walled(folder: Path) -> list[str]:
+    """Return settings with copies of the data that do not say that their axes repeat."""
+    settings = []
+    for key, name in (("store", "cocrni.zarr"), ("replicates", "cocrni_replicates.zarr")):
+        copy = folder / "walled" / name
+        if not copy.exists():
+            shutil.copytree(EXAMPLES / "data" / name, copy)
+            shutil.rmtree(copy / "manifest", ignore_errors=True)  # it would call the copy damaged
+        zarr.open_group(copy, mode="r+").attrs["periodic"] = [False, False, False]
+        settings.append(f"data.{key}={copy}")
+    return settings
 
 
 def told(row: str, path: Path, compared: Comparison) -> str:

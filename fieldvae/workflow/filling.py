@@ -72,6 +72,25 @@ def make_plan(task: Path | Mapping[str, Any], settings: Sequence[str] = ()) -> P
         document, base = read_document(Path(task)), Path(task).resolve().parent
     document = override(document, settings)
     filled, found = _fill(document, base)
+    return _checked(filled, document, found)
+
+
+def kept_plan(task: Mapping[str, Any]) -> Plan:
+    """Return the plan of a task that is filled in already, as that of a trained model.
+
+    Nothing is laid beneath it: preset and plugin's task may have other defaults today, and more of
+    them.
+
+    Raises
+    ------
+    SpecError
+        With one problem for each mistake.
+    """
+    filled = merge({}, task)
+    return _checked(filled, Document("task", filled), [])
+
+
+def _checked(filled: Mapping[str, Any], document: Document, found: list[Problem]) -> Plan:
     found += registry.check_names(filled, document)
     found += _check_design(filled, document)
     try:

@@ -21,7 +21,7 @@ from fieldvae.prediction import SelfCheck
 from fieldvae.registry import filled_in
 from fieldvae.workflow.assembly import assemble
 from fieldvae.workflow.directory import read_json, write_json
-from fieldvae.workflow.filling import make_plan, resolve
+from fieldvae.workflow.filling import kept_plan, resolve
 from fieldvae.workflow.packing import read_packed
 from fieldvae.workflow.places import MODEL, WEIGHTS, model_folder
 from fieldvae.workflow.trained import TrainedModel
@@ -114,9 +114,7 @@ def _rebuilt(
     try:
         # what a design names is no part of the model
         task = {**told["task"], "task": None, "design": None}
-        plan = make_plan(
-            {**task, "fields": {n: dict(field) for n, field in told["fields"].items()}}
-        )
+        plan = kept_plan({**task, "fields": told["fields"]})
         options = resolve(plan).options
     except SpecError as error:
         needs = "; ".join(problem.message for problem in error.problems)

@@ -18,7 +18,7 @@ from fieldvae.evaluation.baselines import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
 from fieldvae.workflow.baselines import fitted_baselines
 from fieldvae.workflow.calibrating import held_out_errors
-from fieldvae.workflow.filling import make_plan
+from fieldvae.workflow.filling import kept_plan
 from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, check_known, prepare
 from fieldvae.workflow.progress import Progress
@@ -99,7 +99,7 @@ def score_store(
     strata = strata_of(given.dataset, model.spec, asked=stratify)
     task = model.spec.model_dump(mode="json")
     task["data"]["replicates"] = None  # these samples are scored, and no others
-    prepared = prepare(make_plan(task), scaling=model.scaling, declarer=TRAINED)
+    prepared = prepare(kept_plan(task), scaling=model.scaling, declarer=TRAINED)
     baselines: dict[str, Baseline] = {}
     if given.grid.shape == prepared.grid.shape:
         baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)

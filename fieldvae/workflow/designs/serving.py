@@ -22,7 +22,7 @@ from fieldvae.workflow.designs.section import read_design
 from fieldvae.workflow.destinations import check_no_source
 from fieldvae.workflow.directory import RunDirectory, read_json
 from fieldvae.workflow.exporting import check_folder
-from fieldvae.workflow.filling import make_plan
+from fieldvae.workflow.filling import kept_plan
 from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.progress import Progress, Silence
@@ -186,6 +186,6 @@ def design_of(
 
 def training_part(model: TrainedModel) -> xr.Dataset:
     """Read the samples that a model was trained on, in physical units."""
-    plan = make_plan(model.spec.model_dump(mode="json"))
+    plan = kept_plan(model.spec.model_dump(mode="json"))
     prepared = prepare(plan, scaling=model.scaling, declarer=TRAINED)
     return prepared.part(prepared.split.train)

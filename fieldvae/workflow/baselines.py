@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
+import xarray as xr
 
 from fieldvae.evaluation.baselines import Baseline, Climatology, LinearGaussian
 from fieldvae.workflow.deterministic import deterministic
@@ -41,6 +44,28 @@ def fitted_baselines(
         else:
             found[name] = deterministic(prepared, folder, device=device, progress=progress)
     return found
+
+
+def drawn_from(
+    baselines: Mapping[str, Baseline], dataset: xr.Dataset, *, count: int, seed: int
+) -> dict[str, xr.Dataset]:
+    """Draw realizations from each baseline, whose chance does not depend on what others there are.
+
+    Parameters
+    ----------
+    baselines
+        By name.
+    dataset
+        The inputs.
+    count
+        Realizations a sample.
+    seed
+        Of every baseline's chance.
+    """
+    return {
+        name: baseline.realize(dataset, count=count, generator=np.random.default_rng(seed))
+        for name, baseline in baselines.items()
+    }
 
 
 def _missing(prepared: Prepared) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 
 from fieldvae.data.replicates import Replicates
@@ -12,6 +11,7 @@ from fieldvae.evaluation import Evaluation, Strata, component_scales
 from fieldvae.evaluation.baselines import Baseline
 from fieldvae.evaluation.replicates import score_replicates
 from fieldvae.prediction import realize
+from fieldvae.workflow.baselines import drawn_from
 from fieldvae.workflow.preparing import Prepared
 from fieldvae.workflow.trained import TrainedModel
 
@@ -46,10 +46,10 @@ def score_against_replicates(
     generator = torch.Generator(model.device).manual_seed(settings.seed + 2)
     inputs = model.scaled(samples, model.spec.inputs)
     drawn = realize(model.network, inputs, realizations=realizations, generator=generator)
-    chance = np.random.default_rng(settings.seed + 2)
-    predictions = {"model": model.labeled(drawn, samples)}
-    for name, baseline in baselines.items():
-        predictions[name] = baseline.realize(samples.dataset, count=realizations, generator=chance)
+    predictions = {
+        "model": model.labeled(drawn, samples),
+        **drawn_from(baselines, samples.dataset, count=realizations, seed=settings.seed + 2),
+    }
     training = prepared.part(prepared.split.train)
     return score_replicates(
         replicates.outputs,

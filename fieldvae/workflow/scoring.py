@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 import xarray as xr
 
@@ -16,7 +15,7 @@ from fieldvae.data.samples import Samples
 from fieldvae.evaluation import ConditionErrors, Evaluation, Strata, component_scales, evaluate
 from fieldvae.evaluation.baselines import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
-from fieldvae.workflow.baselines import fitted_baselines
+from fieldvae.workflow.baselines import drawn_from, fitted_baselines
 from fieldvae.workflow.calibrating import held_out_errors
 from fieldvae.workflow.filling import kept_plan
 from fieldvae.workflow.picturing import pictured
@@ -123,15 +122,14 @@ def _score(
     settings = model.spec.evaluation
     truth = samples.dataset
     inputs = model.scaled(samples, model.spec.inputs)
-    predictions: dict[str, xr.Dataset] = {}
     generator = torch.Generator(model.device).manual_seed(settings.seed)
     drawn = realize(
         model.network, inputs, realizations=count, generator=generator, check=model.check
     )
-    predictions["model"] = model.labeled(drawn, samples)
-    chance = np.random.default_rng(settings.seed)
-    for name, baseline in baselines.items():
-        predictions[name] = baseline.realize(truth, count=count, generator=chance)
+    predictions = {
+        "model": model.labeled(drawn, samples),
+        **drawn_from(baselines, truth, count=count, seed=settings.seed),
+    }
     evaluation = evaluate(
         truth,
         predictions,

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 import fieldvae
 from fieldvae.evaluation.scores import energy_score
-from fieldvae.workflow.baselines import fitted_baselines
+from fieldvae.workflow.baselines import drawn_from, fitted_baselines
 from fieldvae.workflow.deterministic import rehearse_deterministic
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
@@ -66,6 +66,16 @@ def baselines(run, prepared):
     found = fitted_baselines(prepared, run.directory.baselines, device="cpu", progress=told)
     assert told.lines == []  # the network was trained by the run
     return found
+
+
+class TestDrawnFrom:
+    def test_gives_a_baseline_the_same_draws_whatever_the_others(self, baselines, prepared):
+        test = prepared.part(prepared.split.test)
+        drawn = drawn_from(baselines, test, count=3, seed=4)
+        assert list(drawn) == list(baselines)
+        for name, one in baselines.items():
+            alone = drawn_from({name: one}, test, count=3, seed=4)
+            assert drawn[name].identical(alone[name])
 
 
 class TestDeterministic:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fieldvae.checkpoint import give_weights, read_weights, save_weights
+from fieldvae.checkpoint import give_weights, read_weights, save_weights, weights_digest
 from fieldvae.data.envelope import Envelope
 from fieldvae.data.scaling import Scaling
 from fieldvae.errors import PluginError, RunError, SpecError
@@ -42,6 +42,7 @@ def save(model: TrainedModel, path: Path) -> None:
             "format": MODEL_FORMAT,
             "fieldvae": version("fieldvae"),
             "provenance": dict(model.provenance),
+            "weights_sha256": weights_digest(model.network),
             "task": filled_in(model.spec),
             "fields": {n: field.model_dump(mode="json") for n, field in model.fields.items()},
             "grid": {"shape": list(model.grid.shape), **model.grid.attributes()},
@@ -132,6 +133,12 @@ def _rebuilt(
         scales=scaling.affine(plan.spec.outputs),
     )
     give_weights(network, weights, name=name)
+    digest = told.get("weights_sha256")  # models of earlier versions have none
+    if digest is not None and digest != weights_digest(network):
+        raise RunError(
+            f"{name}: the weights are damaged, their checksum is not that of {MODEL}; copy the "
+            "model again, or train again"
+        )
     check = told["self_check"]
     return TrainedModel(
         spec=plan.spec,

@@ -1,9 +1,10 @@
-"""A trained model is what it was, whatever presets and tasks say since."""
+"""A trained model is what it was, whatever presets and tasks say since, or it is refused."""
 
 import json
 import shutil
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 import fieldvae
 from fieldvae.document import dump_yaml, parse_document
@@ -64,3 +65,12 @@ class TestLoadedModel:
         (spec,) = seen
         assert spec.model.encoder_noise == 0
         assert "squared_error" not in [loss.use for loss in spec.losses]
+
+    def test_knows_that_a_weight_is_not_what_was_trained(self, trained_run, tmp_path):
+        folder = tmp_path / "model"
+        shutil.copytree(trained_run / "model", folder)
+        weights = load_file(folder / "weights.safetensors")
+        next(iter(weights.values())).view(-1)[0] += 1e-3
+        save_file(weights, folder / "weights.safetensors")
+        with pytest.raises(fieldvae.RunError, match=r"the weights are damaged.* train again"):
+            fieldvae.load(folder)

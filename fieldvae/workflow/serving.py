@@ -67,6 +67,8 @@ def predict_store(
     check_names(requests, model.spec.outputs)
     check_no_source(out, model.spec, read=store)
     check_absent(out, overwrite=force)
+    if self_check is None and model.spec.prediction.self_check and model.check is None:
+        told.say("this model has no encoder and so no self-check: all realizations are kept")
     samples = read_samples(
         store, model.fields, require=model.spec.inputs, grid=model.grid, declarer=MODEL
     )

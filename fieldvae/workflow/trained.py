@@ -126,7 +126,8 @@ class TrainedModel:
             The input fields, dims ``(sample, component, x, y, z)`` in any order, any units of
             the right dimension; other variables are ignored.
         realizations, self_check, max_draws, seed
-            As in the task's ``prediction`` section, whose values they replace.
+            As in the task's ``prediction`` section, whose values they replace. A model without
+            encoder has no self-check: it is left out, unless it is asked for here.
         strict
             Raise where fewer than ``realizations`` pass the self-check.
 
@@ -140,7 +141,8 @@ class TrainedModel:
         Raises
         ------
         OptionError
-            If there is no dataset, or a number is not one.
+            If there is no dataset, a number is not one, or a self-check is asked of a model
+            without encoder.
         StoreError
             If an input is missing or wrong, or the grid is not one the model serves.
         SamplingError
@@ -156,6 +158,11 @@ class TrainedModel:
             raise OptionError(
                 f"expected an xarray.Dataset with {', '.join(self.spec.inputs)}, "
                 f"not {type(dataset).__name__}"
+            )
+        if self_check and self.check is None:
+            raise OptionError(
+                "--self-check (self_check=True): this model has no encoder and so no self-check; "
+                "leave it out, and all realizations are kept"
             )
         samples = self._inputs(dataset)
         self.check_grid(samples.grid)

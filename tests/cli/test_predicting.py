@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import fieldvae
 from fieldvae.cli import main
 from fieldvae.data.store import read_dataset
 
@@ -14,8 +15,8 @@ from fieldvae.data.store import read_dataset
 def predict(monkeypatch, capsys, trained_run, foreign_store):
     """Call ``fieldvae predict`` in this process; returns exit code and standard error."""
 
-    def call(*arguments: str) -> tuple[int, str]:
-        words = ["fieldvae", "predict", str(trained_run), str(foreign_store), *arguments]
+    def call(*arguments: str, run=trained_run) -> tuple[int, str]:
+        words = ["fieldvae", "predict", str(run), str(foreign_store), *arguments]
         monkeypatch.setattr(sys, "argv", words)
         with pytest.raises(SystemExit) as exited:
             main()
@@ -23,6 +24,19 @@ def predict(monkeypatch, capsys, trained_run, foreign_store):
         return code if isinstance(code, int) else int(code is not None), capsys.readouterr().err
 
     return call
+
+
+@pytest.fixture(scope="module")
+def generator(small_task, tmp_path_factory):
+    """A run of a model that cannot encode what it draws."""
+    task = {
+        **small_task,
+        "model": {"encoder": "none", "latent": 4},
+        "losses": ["energy_score"],
+        "training": {"epochs": 1},
+    }
+    out = tmp_path_factory.mktemp("generator") / "run"
+    return fieldvae.run(task, out=out, until="train").path
 
 
 class TestPredict:
@@ -67,3 +81,22 @@ class TestPredict:
         assert words in told
         assert "Traceback" not in told
         assert not out.exists()
+
+
+class TestModelWithoutEncoder:
+    def test_refuses_a_self_check_that_is_asked_for(self, predict, generator, tmp_path):
+        out = tmp_path / "ensemble.zarr"
+        code, told = predict("--out", str(out), "--self-check", run=generator)
+        assert code == 2
+        assert told == (
+            "--self-check (self_check=True): this model has no encoder and so no self-check; leave "
+            "it out, and all realizations are kept\n"
+        )
+        assert not out.exists()
+
+    def test_says_that_the_usual_self_check_is_left_out(self, predict, generator, tmp_path):
+        out, words = tmp_path / "ensemble.zarr", "has no encoder and so no self-check: all real"
+        code, told = predict("--out", str(out), "--realizations", "2", run=generator)
+        assert (code, words in told, "accepted" in read_dataset(out)) == (0, True, False)
+        _, told = predict("--out", str(out), "--no-self-check", "--force", run=generator)
+        assert words not in told

@@ -219,9 +219,23 @@ def _bands(waves: Mapping[str, Any], chosen: list[int], units: str) -> str:
         unit = "cells" if units == "1" else units
         names.append(f"waves of {long if long == short else f'{short} to {long}'} {unit}")
     return (
-        f"{' and '.join(names)} (spread over error {ratio:.2f}, {100 * share.sum():.2g} % of the "
+        f"{' and '.join(names)} (spread over error {ratio:.2f}, {percent(share.sum())} of the "
         "squared error)"
     )
+
+
+def percent(share: float) -> str:
+    """Write a share in percent, with two digits and never as a power of ten.
+
+    Examples
+    --------
+    >>> percent(0.996), percent(0.444), percent(0.0304), percent(15.67), percent(2e-8)
+    ('100 %', '44 %', '3 %', '1,600 %', 'less than 0.01 %')
+    """
+    rounded = float(f"{100 * share:.2g}")
+    if 0 < rounded < 0.01:
+        return "less than 0.01 %"
+    return f"{rounded:,.0f} %" if rounded >= 10 else f"{rounded:g} %"
 
 
 def calibration_verdicts(

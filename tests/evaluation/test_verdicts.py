@@ -1,7 +1,7 @@
 import pytest
 
 from fieldvae.evaluation.comparison import sentences, verdicts
-from fieldvae.evaluation.verdicts import calibration_verdict
+from fieldvae.evaluation.verdicts import calibration_verdict, wave_verdict
 
 
 def scores(coverage, ratio, realizations=100):
@@ -58,6 +58,18 @@ class TestCalibrationVerdict:
     def test_cannot_judge_a_single_realization(self):
         found = calibration_verdict("heat", scores(0.0, 0.0, realizations=1))
         assert found["verdict"] == "cannot be judged"
+
+
+class TestWaveVerdict:
+    def test_writes_the_whole_error_in_plain_numbers(self):
+        waves = {
+            "wavenumber": [1.0, 2.0],
+            "spread_skill": [0.6, 0.7],
+            "spread_skill_interval": [[0.5, 0.7], [0.6, 0.8]],
+            "error_share": [0.6, 0.398],
+        }
+        found = wave_verdict("heat", waves, units="1")
+        assert "(spread over error 0.64, 100 % of the squared error)" in found["sentence"]
 
 
 class TestVerdicts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fieldvae.evaluation.verdicts import percent
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.report.record import RunRecord
@@ -29,7 +30,7 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
         yield "Grid", _grid_words(record.grid)
     if missing := summary.get("missing"):
         titles = {each.name: each.title for each in (*record.inputs, *record.outputs)}
-        shares = [f"{100 * share:.2g} % of {titles[name]}" for name, share in missing.items()]
+        shares = [f"{percent(share)} of {titles[name]}" for name, share in missing.items()]
         yield "Missing values", ", ".join(shares)
     if summary.get("symmetry"):
         yield "Symmetry", str(summary["symmetry"])

@@ -45,5 +45,11 @@ class TestData:
         facts = dict(section(replace(record, summary=summary)).facts)
         assert facts["Missing values"] == "3 % of porosity, 60 % of heat flux"
 
+    def test_writes_no_share_as_a_power_of_ten(self, record):
+        summary = {**record.summary, "missing": {"porosity": 0.997, "flux": 2e-8}}
+        facts = dict(section(replace(record, summary=summary)).facts)
+        told = "100 % of porosity, less than 0.01 % of heat flux"
+        assert facts["Missing values"] == told
+
     def test_is_silent_where_nothing_is_missing(self, record):
         assert "Missing values" not in dict(section(record).facts)

@@ -50,7 +50,7 @@ class Case:
     title
         What it is called.
     ensemble
-        Realizations over the standard deviations of the true test fields,
+        Realizations over the standard deviations of the training samples,
         ``(sample, realization, ...)``.
     """
 
@@ -64,7 +64,7 @@ def spoil(ensemble: Array) -> list[Case]:
     Parameters
     ----------
     ensemble
-        Realizations over the standard deviations of the true test fields,
+        Realizations over the standard deviations of the training samples,
         ``(sample, realization, ...)``.
 
     Returns
@@ -84,7 +84,7 @@ def spoil(ensemble: Array) -> list[Case]:
 
 
 def draw_intervals(truth: Array, ensemble: Array) -> Figure:
-    """Draw the intervals of one sample's cells, and the true values, in GPa."""
+    """Draw the intervals of one sample's blocks, and the true values, in GPa."""
     order = np.argsort(ensemble.mean(axis=0))
     truth, ordered = truth[order], np.sort(ensemble[:, order], axis=0)[None]
     place = np.arange(truth.size)
@@ -98,12 +98,12 @@ def draw_intervals(truth: Array, ensemble: Array) -> Figure:
     panel.plot(place[inside], truth[inside], "o", color=INK, markersize=3.5, label="truth, inside")
     missed = ~inside
     panel.plot(place[missed], truth[missed], "X", color=RED, markersize=6, label="truth, outside")
-    panel.set_xlabel("cells of one sample, ordered by the ensemble's mean")
+    panel.set_xlabel("blocks of one sample, ordered by the ensemble's mean")
     panel.set_ylabel(f"residual stress {SHOWN} (GPa)")
     panel.set_xlim(-0.5, truth.size - 0.5)
     light_grid(panel, "y")
     figure.legend(*panel.get_legend_handles_labels(), loc="outside upper right", ncols=4)
-    print(f"one sample: {inside.sum()} of {inside.size} cells inside")
+    print(f"one sample: {inside.sum()} of {inside.size} blocks inside")
     return figure
 
 
@@ -153,7 +153,8 @@ def draw_strata(metrics: Mapping[str, Any]) -> Figure:
             label=model_name(model),
         )
         whole = metrics[model]["prediction"][FIELD]["coverage_90"]
-        print(f"{model}: {whole:.3f} on the whole,", dict(zip(names, value.round(1), strict=True)))
+        told = ", ".join(f"{name} {each:.1f}" for name, each in zip(names, value, strict=True))
+        print(f"{model}: {whole:.3f} on the whole; in %: {told}")
     words = ["not annealed" if name == "none" else f"{name} K" for name in names]
     panel.set_xticks(range(len(names)), words)
     panel.set_ylabel("coverage of 90 % intervals (%)")
@@ -186,12 +187,12 @@ def main(run: Path) -> None:
     summary = json.loads((run / "run.json").read_text(encoding="utf-8"))
     model = fieldvae.load(run)
     store = fieldvae.open_store(Path(summary["stores"][0]), model.fields)  # in the model's units
-    samples = store.dataset.isel(
-        sample=json.loads((run / "split.json").read_text(encoding="utf-8"))["test"]
-    )
+    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    samples = store.dataset.isel(sample=split["test"])
     drawn = model.predict(samples, realizations=MEMBERS, self_check=False, seed=1)[FIELD]
     true = samples[FIELD].transpose("sample", "voigt", "x", "y", "z").sel(voigt=drawn["voigt"])
-    scale = true.std(("sample", "x", "y", "z")).values.reshape(-1, 1, 1, 1)
+    training = store.dataset[FIELD].isel(sample=split["train"]).sel(voigt=drawn["voigt"])
+    scale = training.std(("sample", "x", "y", "z")).values.reshape(-1, 1, 1, 1)
     truth, ensemble = true.values / scale, drawn.values / scale
     cases = spoil(ensemble)
     for case in cases:

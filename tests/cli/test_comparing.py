@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from fieldvae.cli import main
+from fieldvae.cli import comparing, main
 
 from ..made_runs import made_run
+
+NAMES = ("good", "half")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,21 @@ class TestCompare:
         assert [row[0] for row in rows if row[0] in ("good", "half")] == ["good", "half"]
         assert "half: losses energy_score" in out
         assert "On temperature rise half falls behind good: energy score" in out
+
+    @pytest.mark.parametrize("width", [60, 80, 120])
+    def test_breaks_no_number_and_exceeds_no_line_of_a_terminal(
+        self, cli, runs, monkeypatch, width
+    ):
+        wide = cli("compare", *runs)[1].partition("half: losses")[0]
+        monkeypatch.setattr(comparing, "WIDEST", width)
+        told = cli("compare", *runs)[1].partition("half: losses")[0]
+
+        def numbers(table):
+            rows = [line.split() for line in table.splitlines() if line.split()]
+            return {name: [n for row in rows if row[0] == name for n in row[1:]] for name in NAMES}
+
+        assert numbers(told) == numbers(wide)
+        assert max(map(len, told.splitlines())) <= width
 
     def test_says_which_run_was_trained_further(self, cli, runs, tmp_path):
         made_run(tmp_path / "tuned", changes={"name": "tuned"}, start=Path(runs[0]))

@@ -38,7 +38,7 @@ def alternatives_plot(found: Comparison) -> Plot:
     for field, line in zip(found.fields, panels, strict=True):
         for panel, (key, title, factor, right) in zip(line[several:], PANELS, strict=True):
             if right is not None:
-                panel.axvline(right, color=GRAY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+                panel.axvline(right, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
             _draw_scores(panel, found, field.name, key, factor)
             panel.set_xlabel(title)
         if several:

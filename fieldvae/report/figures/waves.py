@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from fieldvae.evaluation.verdicts import LEAST_SHARE, WAVE_BOUNDS
 from fieldvae.field import FieldSpec
@@ -20,8 +22,11 @@ from fieldvae.report.style import (
     model_name,
     new_figure,
     png,
-    pretty_units,
+    with_units,
 )
+
+LENGTHS = (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 8)
+"""First digits of wavelengths that may be written at the axis."""
 
 
 def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: str) -> Plot:
@@ -34,11 +39,12 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
     metrics
         The content of ``metrics.json``.
     units
-        Of wavenumbers.
+        Of lengths.
     """
     figure = new_figure(0.4 + 2.1 * len(fields))
-    panels = figure.subplots(len(fields), 1, squeeze=False)[:, 0]
+    panels = figure.subplots(len(fields), 1, squeeze=False, sharex=True)[:, 0]
     models = [name for name in metrics if metrics[name].get("waves")]
+    drawn: set[float] = set()
     for panel, field in zip(panels, fields, strict=True):
         panel.axhspan(*WAVE_BOUNDS, color="#F1F3F5", zorder=0)
         panel.axhline(1, color=GRAY, linewidth=0.8, zorder=1)
@@ -46,11 +52,13 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
         for name in models:
             waves = metrics[name]["waves"][field.name]
             kept = [i for i, share in enumerate(waves["error_share"]) if share >= LEAST_SHARE]
+            wavenumbers = [waves["wavenumber"][i] for i in kept]
+            drawn.update(wavenumbers)
             ratio = np.array([waves["spread_skill"][i] for i in kept], dtype=float)  # None: NaN
             ends = np.array([waves["spread_skill_interval"][i] for i in kept], dtype=float)
             ends = ends.reshape(-1, 2)
             panel.errorbar(
-                [waves["wavenumber"][i] for i in kept],
+                wavenumbers,
                 ratio,
                 yerr=np.nan_to_num(np.maximum([ratio - ends[:, 0], ends[:, 1] - ratio], 0)),
                 label=model_name(name),
@@ -68,7 +76,8 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
         if len(fields) > 1:
             panel.set_title(field.title, loc="left", color=INK)
         light_grid(panel, "y")
-    panels[-1].set_xlabel(f"wavenumber $|k|$ ({pretty_units(units)})")
+    _mark_lengths(panels[-1], drawn)
+    panels[-1].set_xlabel(with_units("wavelength", "cells" if units == "1" else units))
     figure.legend(
         *panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=4, columnspacing=1
     )
@@ -76,13 +85,29 @@ def wave_plot(fields: Sequence[FieldSpec], metrics: Mapping[str, Any], units: st
     return Plot(
         "waves",
         "Spread over error by wavelength",
-        "The ensemble's spread over the error of its mean, from long waves to short ones; at zero "
-        "stands the mean over the grid. A wave is 2 pi / |k| long; along axes that do not repeat "
-        "waves are cosines, up to twice the grid's length. Good: on the line; the band is from "
-        f"{low} to {high}. "
+        "The ensemble's spread over the error of its mean, from long waves to short ones, spaced "
+        "by their wavenumber"
+        + ("; at the left end stands the mean over the grid. " if 0 in drawn else ". ")
+        + "Along axes that do not repeat waves are cosines, up to twice the grid's length. Good: "
+        f"on the line; the band is from {low} to {high}. "
         "Below it on the left, means over regions are less sure than they look, though every cell "
         "by itself may be right; above it on the right, realizations are rougher than the truth. "
         "Waves with less than a thousandth of the error are left out. Bars are 95 % bootstrap "
         "intervals over test samples.",
         png(figure),
     )
+
+
+def _mark_lengths(panel: Axes, wavenumbers: Collection[float]) -> None:
+    """Write round wavelengths at an axis of wavenumbers, and the mean at zero where it is drawn."""
+    marks = {0.0: "mean"} if 0 in wavenumbers else {}
+    waves = [k for k in wavenumbers if k > 0]
+    low, high = panel.get_xlim()
+    if waves:
+        longest, shortest = (math.floor(math.log10(2 * math.pi / k)) for k in (min(waves), high))
+        lengths = [d * 10.0**power for power in range(shortest, longest + 1) for d in LENGTHS]
+        for length in reversed(lengths):
+            k = 2 * math.pi / length
+            if low <= k <= high and all(abs(k - other) >= (high - low) / 16 for other in marks):
+                marks[k] = f"{length:g}"
+    panel.set_xticks(list(marks), list(marks.values()))

@@ -16,7 +16,7 @@ def section(record: RunRecord) -> Section | None:
     details = record.evaluated
     if details is None:
         return None
-    units = details["wavenumber"].attrs.get("units", "")
+    units = details["wavenumber"].attrs.get("units", "").removeprefix("rad/")
     waves = [wave_plot(record.outputs, record.metrics, units)] if _waves(record) else []
     return Section(
         "calibration",

@@ -232,10 +232,9 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
         return
-    from fieldvae.evaluation import sentences
+    from fieldvae.cli.scores import show_scores
 
-    for sentence in sentences(metrics):
-        typer.echo(sentence)
+    show_scores(metrics)
     if out is not None:
         typer.echo(f"scores: {out / 'metrics.json'}")
 

@@ -20,6 +20,7 @@ from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.reliability import Request, check_names, rehearse, with_reliability
 from fieldvae.workflow.scoring import score_store
 from fieldvae.workflow.stages import choose_device
+from fieldvae.workflow.stratifying import without_strata
 from fieldvae.workflow.trained import TrainedModel
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -133,6 +134,11 @@ def evaluate_store(
     outside = model.envelope.outside(inputs.dataset)
     for words in unlike_training(outside, trained=model.grid, asked=inputs.grid):
         told.warn(words)
+    if stratify is None and (missing := without_strata(inputs.dataset, model.spec)) is not None:
+        told.say(missing)
+    if model.spec.evaluation.baselines and inputs.grid.shape != model.grid.shape:
+        one, other = (" x ".join(map(str, grid.shape)) for grid in (model.grid, inputs.grid))
+        told.say(f"baselines are fitted on the training grid, {one}, and left out on {other}")
     evaluation = score_store(
         model,
         samples,

@@ -50,6 +50,30 @@ def strata_of(dataset: xr.Dataset, spec: TaskSpec, *, asked: str | None = None) 
     return strata if len(strata) > 1 else None
 
 
+def without_strata(dataset: xr.Dataset, spec: TaskSpec) -> str | None:
+    """Say that samples lack the coordinate that their task names for strata.
+
+    Parameters
+    ----------
+    dataset, spec
+        As of :func:`strata_of`.
+
+    Returns
+    -------
+    str or None
+        ``None`` where they have it, or the task names none.
+    """
+    named, option = spec.evaluation.stratify, OPTION
+    if named is None:
+        named, option = spec.data.stratify, "data.stratify"
+    if named is None or has_coordinate(dataset, named):
+        return None
+    return (
+        f"the samples have no coordinate {named!r}, which the task names ({option}): there are no "
+        "scores by its values; --stratify takes another"
+    )
+
+
 def check_strata(plan: Plan, samples: Samples) -> None:
     """Refuse a coordinate that the user's file names and the samples to be tested on lack.
 

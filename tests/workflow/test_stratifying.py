@@ -5,11 +5,12 @@ import pytest
 import xarray as xr
 
 import fieldvae
+from fieldvae.cli.screen import Screen
 from fieldvae.data.store import write_store
 from fieldvae.document import dump_yaml
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.serving import evaluate_store
-from fieldvae.workflow.stratifying import strata_of
+from fieldvae.workflow.stratifying import strata_of, without_strata
 
 
 def spec(small_task, *, split=None, evaluation=None):
@@ -50,6 +51,27 @@ class TestStrataOf:
     def test_that_are_asked_for_must_be_there(self, small_task, samples):
         with pytest.raises(fieldvae.StoreError, match=r"--stratify: .*; the store has temperature"):
             strata_of(samples, spec(small_task), asked="pressure")
+
+
+class TestWithoutStrata:
+    def test_names_the_coordinate_that_samples_lack(self, small_task, samples):
+        both = spec(small_task, split="temperature", evaluation="phase")
+        told = without_strata(samples.drop_vars("phase"), both)
+        assert told.startswith("the samples have no coordinate 'phase', which the task names (eval")
+        usual = spec(small_task, split="temperature")
+        assert "(data.stratify)" in without_strata(samples.drop_vars("temperature"), usual)
+
+    def test_says_nothing_where_nothing_is_missing(self, small_task, samples):
+        assert without_strata(samples, spec(small_task, split="temperature")) is None
+        assert without_strata(samples, spec(small_task)) is None
+
+    def test_is_told_where_a_store_is_scored(self, small_task, foreign, tmp_path, capsys):
+        task = {**small_task, "data": {**small_task["data"], "stratify": "temperature"}}
+        task |= {"training": {"epochs": 1}, "evaluation": {"baselines": [], "realizations": 2}}
+        trained = fieldvae.run(task, out=tmp_path / "run", until="train").path
+        write_store(foreign(4).drop_vars("temperature"), tmp_path / "other.zarr")
+        evaluate_store(trained, tmp_path / "other.zarr", progress=Screen())
+        assert "no coordinate 'temperature', which the task names" in capsys.readouterr().err
 
 
 class TestStratifiedRun:

@@ -81,6 +81,8 @@ def _treated(field: FieldSpec, spec: TaskSpec) -> str:
     words = [" then ".join(transforms)]
     if field.closure != "none":
         words.append(f"closure {field.closure}")
+    if field.closure == "solenoidal":
+        words[-1] += f", derivative {field.derivative}"
     if field.bounds != (None, None):
         low, high = ("none" if bound is None else f"{bound:g}" for bound in field.bounds)
         words.append(f"bounds {low} to {high}")

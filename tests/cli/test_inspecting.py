@@ -30,6 +30,20 @@ class TestValidate:
         ]
         assert "grid 4 x 4 x 4 cells of 2 x 2 x 2 mm, periodic along x, y, z" in rows
 
+    def test_tells_the_derivative_in_which_a_field_is_in_balance(
+        self, small_task, foreign, tmp_path
+    ):
+        data = foreign()
+        layers = data.stress.isel(x=0, z=0).where(data.voigt == "xx", 0)  # of y alone
+        data["stress"] = (layers - layers.mean("y")).broadcast_like(data.stress)
+        data.stress.attrs["units"] = "GPa"
+        write_store(data, tmp_path / "a.zarr")
+        stress = {**small_task["fields"]["stress"], "closure": "solenoidal"}
+        fields = {**small_task["fields"], "stress": {**stress, "derivative": "central"}}
+        task = {**small_task, "fields": fields, "data": {"store": str(tmp_path / "a.zarr")}}
+        told = describe_plan(make_plan(task), estimated=False)
+        assert "standardize; closure solenoidal, derivative central" in told
+
     def test_tells_samples_networks_losses_and_cost(self, small_task):
         told = " ".join(describe_plan(make_plan(small_task)).split())
         assert "samples 38 train, 5 validation, 5 test" in told

@@ -7,6 +7,7 @@ from fieldvae.report.record import RunRecord
 from fieldvae.report.sections.mechanics import section
 
 STRESS = FieldSpec(name="stress", units="GPa", tensor_kind="symmetric")
+BALANCED = STRESS.model_copy(update={"closure": "solenoidal", "derivative": "central"})
 HEAT = FieldSpec(name="heat", units="K")
 
 
@@ -19,7 +20,7 @@ def scores(residual, imbalance):
     }
 
 
-def record(**models) -> RunRecord:
+def record(field=STRESS, **models) -> RunRecord:
     metrics = {
         name: {
             "prediction": {"stress": {}, "heat": {}},
@@ -27,7 +28,7 @@ def record(**models) -> RunRecord:
         }
         for name, found in models.items()
     }
-    fields = {field.name: field.model_dump(mode="json") for field in (STRESS, HEAT)}
+    fields = {field.name: field.model_dump(mode="json") for field in (field, HEAT)}
     return RunRecord(Path("run"), {"fields": fields}, "", {}, [], metrics, None, None)
 
 
@@ -56,8 +57,29 @@ def test_a_residual_has_its_interval(table):
 
 
 def test_data_in_balance_leave_nothing_to_divide_by():
-    (table,) = section(record(model=scores(None, 0.3))).tables
-    assert [cells[0].value for _, cells in table.rows] == ["\N{EN DASH}"] * 2
+    found = section(record(model=scores(None, 0.3)))
+    (table,) = found.tables
+    assert [column.key for column in table.columns] == ["equilibrium_imbalance"]
+    told = " ".join(found.notes)
+    assert "The data of stress obey this law, so that there is no residual" in told
+    assert "Averages over blocks" not in told
+    assert "construction" not in told
+
+
+class TestClosure:
+    def test_holds_by_construction(self):
+        found = section(record(model=scores(3e-5, 1e-7), field=BALANCED))
+        (table,) = found.tables
+        assert [column.key for column in table.columns] == ["equilibrium_imbalance"]
+        told = " ".join(found.notes)
+        assert "realizations by construction: the closure solenoidal" in told
+        assert "the derivative central" in told
+        assert "Averages over blocks" not in told
+
+    def test_is_not_claimed_of_realizations_that_are_not_projected(self):
+        told = " ".join(section(record(model=scores(None, 0.2), field=BALANCED)).notes)
+        assert "The data of stress obey this law" in told
+        assert "construction" not in told
 
 
 def test_only_the_laws_that_were_measured_are_explained():

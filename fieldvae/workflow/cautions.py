@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fieldvae.evaluation.verdicts import percent
 from fieldvae.grid import Grid
 from fieldvae.training import EpochRecord, kept_epoch
 
@@ -60,7 +61,7 @@ def cautions(prepared: Prepared) -> Iterator[str]:
             )
 
 
-def learned_by_heart(course: Sequence[EpochRecord]) -> str | None:
+def kept_early(course: Sequence[EpochRecord]) -> str | None:
     """Say from which epoch the kept weights are, if training went on long after it.
 
     Parameters
@@ -72,15 +73,19 @@ def learned_by_heart(course: Sequence[EpochRecord]) -> str | None:
     -------
     str or None
         ``None`` where the best realizations for held-out samples came near the end, or no
-        weights were chosen.
+        weights were chosen. Why later ones were worse is not known, so that it is told as a
+        possibility.
     """
     kept = kept_epoch(course)
     if kept is None or kept > EARLY * len(course):
         return None
+    scores = [epoch.score for epoch in course if epoch.score is not None]
+    worse = percent(scores[-1] / scores[kept - 1] - 1)
     return (
         f"kept are the weights after epoch {kept} of {len(course)}: from there on realizations for "
-        "held-out samples got worse, as the network learned its samples by heart; more samples "
-        "help, and symmetries where the fields have any"
+        f"held-out samples got no better, and at the end {worse} worse in energy score; the "
+        "network may have begun to learn its samples by heart: more samples help then, and "
+        "symmetries where the fields have any"
     )
 
 

@@ -28,7 +28,7 @@ from fieldvae.training import EpochRecord, Losses, train
 from fieldvae.workflow import keeping
 from fieldvae.workflow.assembly import loss_terms
 from fieldvae.workflow.calibrating import self_check
-from fieldvae.workflow.cautions import cautions, learned_by_heart
+from fieldvae.workflow.cautions import cautions, kept_early
 from fieldvae.workflow.changes import told_changes
 from fieldvae.workflow.designs.analysis import store_analysis, store_designs
 from fieldvae.workflow.designs.labeling import sentences as sentences_of_designs
@@ -369,7 +369,7 @@ def _stage_train(
     course = followed(
         records, network=network, spec=spec, progress=told, remedy=f"go on with {again}"
     )
-    if (words := learned_by_heart(course)) is not None:
+    if (words := kept_early(course)) is not None:
         told.say(words)
     history = [json.dumps(_plain(record)) for record in course]
     staged = directory.history.with_suffix(".tmp")

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
+from fieldvae.data.conform import component_dimension
 from fieldvae.evaluation.verdicts import percent
+from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
 from fieldvae.training import EpochRecord, kept_epoch
 
@@ -23,6 +26,9 @@ FEW_TO_TEST = 10
 
 EARLY = 0.7
 """Part of the training before which the best weights tell of too few samples."""
+
+FAR = 10
+"""Ratio of standard deviations that is more likely one of units than one of materials."""
 
 SHORTER = "waves of the training cell that have no room here are missing"
 
@@ -158,6 +164,38 @@ def unlike_training(outside: np.ndarray, *, trained: Grid, asked: Grid) -> Itera
     for told in (outside_range(outside), other_grid(trained, asked)):
         if told is not None:
             yield told
+
+
+def other_spreads(
+    outputs: Sequence[FieldSpec], trained: xr.Dataset, asked: xr.Dataset, *, name: str
+) -> Iterator[str]:
+    """Give a sentence for each output that varies far more, or far less, than in training.
+
+    Parameters
+    ----------
+    outputs
+        The fields.
+    trained, asked
+        The training samples, and those to score, in the units of the fields.
+    name
+        What the second are called.
+    """
+    for field in outputs:
+        ours, theirs = _spread(asked[field.name]), _spread(trained[field.name])
+        if min(ours, theirs) > 0 and max(ours / theirs, theirs / ours) > FAR:
+            factor = float(f"{max(ours / theirs, theirs / ours):.2g}")
+            times = f"{factor:,.0f} times" if ours > theirs else f"1/{factor:,.0f} of"
+            yield (
+                f"{field.name} of {name} has {times} the standard deviation of the training "
+                "samples; are its units right?"
+            )
+
+
+def _spread(field: xr.DataArray) -> float:
+    """Standard deviation over samples and cells, the root of its mean square over components."""
+    component = component_dimension(field)
+    others = [dim for dim in field.dims if dim != component]
+    return float(np.sqrt(field.astype(float).var(others).mean()))
 
 
 def _samples(count: int) -> str:

@@ -17,6 +17,7 @@ from fieldvae.evaluation.baselines import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
 from fieldvae.workflow.baselines import drawn_from, fitted_baselines
 from fieldvae.workflow.calibrating import held_out_errors
+from fieldvae.workflow.cautions import other_spreads
 from fieldvae.workflow.filling import kept_plan
 from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, check_known, prepare
@@ -76,8 +77,10 @@ def score_store(
 
     Parameters
     ----------
-    model, folder, progress
+    model, folder
         As of :func:`score_run`.
+    progress
+        Who is told while baselines are trained, and of outputs that seem to be in other units.
     samples
         One true output of each input, or replicates.
     realizations
@@ -99,6 +102,10 @@ def score_store(
     task = model.spec.model_dump(mode="json")
     task["data"]["replicates"] = None  # these samples are scored, and no others
     prepared = prepare(kept_plan(task), scaling=model.scaling, declarer=TRAINED)
+    truth = samples.outputs if isinstance(samples, Replicates) else samples.dataset
+    trained = prepared.part(prepared.split.train)
+    for words in other_spreads(prepared.outputs, trained, truth, name=given.name):
+        progress.warn(words)
     baselines: dict[str, Baseline] = {}
     if given.grid.shape == prepared.grid.shape:
         baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)

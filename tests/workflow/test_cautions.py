@@ -1,8 +1,14 @@
+import pytest
+import xarray as xr
+
+from fieldvae.cli.screen import Screen
 from fieldvae.data.store import write_store
+from fieldvae.field import FieldSpec
 from fieldvae.training import EpochRecord, Losses
-from fieldvae.workflow.cautions import cautions, kept_early
+from fieldvae.workflow.cautions import cautions, kept_early, other_spreads
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
+from fieldvae.workflow.serving import evaluate_store
 from tests.conftest import FIELDS, foreign_dataset
 
 
@@ -60,3 +66,39 @@ def test_nothing_is_said_of_a_best_epoch_near_the_end():
 
 def test_nothing_is_said_where_no_weights_are_chosen():
     assert kept_early(course(None, None)) is None
+
+
+class TestOtherSpreads:
+    @pytest.mark.parametrize(
+        ("factor", "words"), [(1000.0, "1,000 times"), (1e-3, "1/1,000 of"), (12.0, "12 times")]
+    )
+    def test_tells_of_values_in_other_units(self, factor, words):
+        trained, asked = foreign_dataset(8), foreign_dataset(6)
+        asked["flux"] = factor * asked.flux
+        fields = [FieldSpec(name=name, **FIELDS[name]) for name in ("flux", "stress")]
+        (line,) = other_spreads(fields, trained, asked, name="other.zarr")
+        assert line == (
+            f"flux of other.zarr has {words} the standard deviation of the training samples; are "
+            "its units right?"
+        )
+
+    @pytest.mark.parametrize("factor", [0.2, 1.0, 5.0, 0.0])
+    def test_says_nothing_of_an_ordinary_difference_or_of_values_that_never_change(self, factor):
+        asked = factor * foreign_dataset(6)
+        fields = [FieldSpec(name="flux", **FIELDS["flux"])]
+        assert not list(other_spreads(fields, foreign_dataset(6), asked, name="other.zarr"))
+
+    @pytest.mark.parametrize("repeated", [False, True], ids=["samples", "replicates"])
+    def test_is_told_where_a_store_is_scored(self, trained_run, tmp_path, capsys, repeated):
+        data = foreign_dataset(4)
+        data["stress"] = (1000 * data.stress).assign_attrs(data.stress.attrs)
+        if repeated:
+            for name in ("flux", "stress"):
+                sizes = xr.DataArray([0.9, 1.0, 1.1], dims="realization")
+                data[name] = (data[name] * sizes).assign_attrs(data[name].attrs)
+        write_store(data, tmp_path / "mpa.zarr")
+        evaluate_store(trained_run, tmp_path / "mpa.zarr", realizations=2, progress=Screen())
+        told = " ".join(capsys.readouterr().err.split())
+        assert f"warning: stress of {tmp_path / 'mpa.zarr'} has 1" in told
+        assert "are its units right?" in told
+        assert "flux of" not in told

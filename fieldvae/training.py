@@ -95,6 +95,9 @@ class EpochRecord:
     score
         Energy score of realizations for the held-out part, as the loss of this name gives it, by
         which ``keep: best`` judges; ``None`` where it does not.
+    restored
+        Epochs done at the checkpoint that this record was read from; ``None`` where the epoch was
+        trained just now.
     """
 
     epoch: int
@@ -105,6 +108,7 @@ class EpochRecord:
     seconds: float
     cpu_seconds: float | None = None
     score: float | None = None
+    restored: int | None = field(default=None, compare=False)
 
 
 def kept_epoch(records: Sequence[EpochRecord]) -> int | None:
@@ -345,7 +349,7 @@ class _Course:
                 values = {name: v.to(self.live[name].device) for name, v in values.items()}
             setattr(self, kept, values)
         self.best, self.waited, self.epoch = state["best"], state["waited"], state["epoch"]
-        self.history = [_record(values) for values in state["history"]]
+        self.history = [_record(values, restored=self.epoch) for values in state["history"]]
         torch.set_rng_state(state["generators"]["cpu"])
         if state["generators"]["cuda"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["generators"]["cuda"])
@@ -446,12 +450,12 @@ def _diverged(terms: Sequence[Term], values: Tensor, epoch: int, epochs: int, st
     )
 
 
-def _record(values: Mapping[str, Any]) -> EpochRecord:
+def _record(values: Mapping[str, Any], *, restored: int) -> EpochRecord:
     parts = {
         part: None if values[part] is None else Losses(**values[part])
         for part in ("train", "validation")
     }
-    return EpochRecord(**{**values, **parts})
+    return EpochRecord(**{**values, **parts, "restored": restored})
 
 
 def _generator(seed: int, epoch: int, device: torch.device) -> torch.Generator:

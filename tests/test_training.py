@@ -137,6 +137,9 @@ class TestTrain:
         assert same(weights(whole), weights(resumed))
         for one, other in zip(records, again, strict=True):
             assert (one.train, one.validation) == (other.train, other.validation)
+        assert {record.restored for record in records} == {None}
+        assert [record.restored for record in again[:2]] == [2, 2]
+        assert {record.restored for record in again[2:]} == {None}
 
     def test_closed_between_checkpoints_writes_one(self, tmp_path):
         run = partial(train, settings=settings(checkpoint_every=100), checkpoints=tmp_path)

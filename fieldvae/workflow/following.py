@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.spec import TaskSpec
@@ -20,7 +20,7 @@ def followed(
     progress: Progress,
     remedy: str = "go on with --resume",
 ) -> list[EpochRecord]:
-    """Train to the end, telling every epoch.
+    """Train to the end, telling every epoch, and first after which one a resumed training goes on.
 
     Parameters
     ----------
@@ -44,15 +44,14 @@ def followed(
         After an interruption, once the epoch has ended and its checkpoint is written; after a
         second one at once.
     """
-    history = []
+    history: list[EpochRecord] = []
     ended = "stopped at once; the last checkpoint is kept"
     with (
         sensible_threads(network, spec),
         deferred(lambda: progress.warn("stopping after this epoch; again to stop at once")) as stop,
     ):
         try:
-            for record in progress.epochs(records):
-                history.append(record)
+            for record in progress.epochs(_new(records, history, progress)):
                 if stop.asked and record.epoch < record.of:
                     records.close()  # writes a checkpoint of the last whole epoch
                     ended = f"stopped after epoch {record.epoch}"
@@ -61,3 +60,15 @@ def followed(
             progress.say(f"{ended}; {remedy}")
             raise
     return history
+
+
+def _new(
+    records: Iterable[EpochRecord], history: list[EpochRecord], progress: Progress
+) -> Iterator[EpochRecord]:
+    """Keep all records and pass on those of epochs that are trained now."""
+    for record in records:
+        history.append(record)
+        if record.restored is None:
+            yield record
+        elif record.epoch == record.restored:
+            progress.say(f"goes on after epoch {record.epoch} of {record.of}")

@@ -101,6 +101,11 @@ def load_checkpoint(folder: Path, *, device: torch.device | str = "cpu") -> dict
     return None
 
 
+def last_epoch(folder: Path) -> int | None:
+    """Number of epochs done at the newest checkpoint; ``None`` where there is none."""
+    return max(_epochs(folder), default=None)
+
+
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a model's weights and buffers as safetensors."""
     tensors = {name: values.contiguous() for name, values in model.state_dict().items()}

@@ -125,5 +125,6 @@ def _train(
         network=network.network,
         spec=spec,
         progress=progress,
+        checkpoints=checkpoints,
         remedy="go on with --resume, or repeat fieldvae evaluate",
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
 
+from fieldvae.checkpoint import last_epoch
 from fieldvae.model.cvae import ConditionalVAE
 from fieldvae.spec import TaskSpec
 from fieldvae.training import EpochRecord
@@ -18,6 +20,7 @@ def followed(
     network: ConditionalVAE,
     spec: TaskSpec,
     progress: Progress,
+    checkpoints: Path,
     remedy: str = "go on with --resume",
 ) -> list[EpochRecord]:
     """Train to the end, telling every epoch, and first after which one a resumed training goes on.
@@ -30,6 +33,8 @@ def followed(
         The network that is trained and the task, which decide on the number of threads.
     progress
         Who is told.
+    checkpoints
+        Where those of this training lie.
     remedy
         What to do after an interruption.
 
@@ -45,7 +50,7 @@ def followed(
         second one at once.
     """
     history: list[EpochRecord] = []
-    ended = "stopped at once; the last checkpoint is kept"
+    ended = ""
     with (
         sensible_threads(network, spec),
         deferred(lambda: progress.warn("stopping after this epoch; again to stop at once")) as stop,
@@ -57,7 +62,7 @@ def followed(
                     ended = f"stopped after epoch {record.epoch}"
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
-            progress.say(f"{ended}; {remedy}")
+            progress.say(f"{ended or _stopped(checkpoints)}; {remedy}")
             raise
     return history
 
@@ -72,3 +77,11 @@ def _new(
             yield record
         elif record.epoch == record.restored:
             progress.say(f"goes on after epoch {record.epoch} of {record.of}")
+
+
+def _stopped(checkpoints: Path) -> str:
+    """Say what is left of a training that was stopped within an epoch."""
+    epoch = last_epoch(checkpoints)
+    if epoch is None:
+        return "stopped at once; there is no checkpoint yet, so training will start over"
+    return f"stopped at once; the checkpoint after epoch {epoch} is kept"

@@ -367,7 +367,12 @@ def _stage_train(
         resume=resume,
     )
     course = followed(
-        records, network=network, spec=spec, progress=told, remedy=f"go on with {again}"
+        records,
+        network=network,
+        spec=spec,
+        progress=told,
+        checkpoints=directory.checkpoints,
+        remedy=f"go on with {again}",
     )
     if (words := kept_early(course)) is not None:
         told.say(words)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 import fieldvae
+from fieldvae.checkpoint import save_checkpoint
 from fieldvae.cli.screen import Screen
 from fieldvae.training import EpochRecord, Losses
 from fieldvae.workflow.following import followed
@@ -16,15 +19,28 @@ def record(epoch, *, restored=None):
 
 
 @pytest.fixture
-def follow(trained_run, capsys):
-    """Follow records; returns the history and what was told."""
+def follow(trained_run, tmp_path, capsys):
+    """Follow records, with checkpoints in ``tmp_path``; returns the history and what was told."""
     model = fieldvae.load(trained_run)
 
     def call(records):
-        history = followed(records, network=model.network, spec=model.spec, progress=Screen())
+        history = []
+        with contextlib.suppress(KeyboardInterrupt):
+            history = followed(
+                records,
+                network=model.network,
+                spec=model.spec,
+                progress=Screen(),
+                checkpoints=tmp_path,
+            )
         return history, capsys.readouterr().err.splitlines()
 
     return call
+
+
+def interrupted():
+    yield record(1)
+    raise KeyboardInterrupt
 
 
 class TestFollowed:
@@ -39,3 +55,12 @@ class TestFollowed:
         records = [record(epoch, restored=7) for epoch in range(1, 8)]
         history, told = follow(each for each in records)
         assert (len(history), told) == (7, ["goes on after epoch 7 of 7"])
+
+    def test_stopped_within_an_epoch_names_the_checkpoint(self, follow, tmp_path):
+        save_checkpoint(tmp_path, {}, epoch=5)
+        words = "stopped at once; the checkpoint after epoch 5 is kept; go on with --resume"
+        assert follow(interrupted())[1][-1] == words
+
+    def test_stopped_before_there_is_a_checkpoint_says_that_nothing_is_kept(self, follow):
+        words = "stopped at once; there is no checkpoint yet, so training will start over; go on "
+        assert follow(interrupted())[1][-1] == f"{words}with --resume"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from fieldvae.data.conform import component_dimension
+from fieldvae.data.conform import SAMPLE, component_dimension
 from fieldvae.evaluation.verdicts import percent
 from fieldvae.field import FieldSpec
 from fieldvae.grid import Grid
@@ -189,6 +190,36 @@ def other_spreads(
                 f"{field.name} of {name} has {times} the standard deviation of the training "
                 "samples; are its units right?"
             )
+
+
+def known_samples(
+    outputs: Sequence[FieldSpec], trained: xr.Dataset, asked: xr.Dataset, *, name: str
+) -> Iterator[str]:
+    """Give a sentence where samples to score are training samples, whatever store they are in.
+
+    Parameters
+    ----------
+    outputs, trained, asked, name
+        As of :func:`other_spreads`.
+    """
+    learned, scored = (
+        [*zip(*(_digests(data[field.name]) for field in outputs), strict=True)]
+        for data in (trained, asked)
+    )
+    seen = {*learned}
+    if known := sum(each in seen for each in scored):
+        yield (
+            f"{known:,} of the {_samples(len(scored))} in {name} are, value for value, among those "
+            "that the model was trained on; their scores say nothing of other samples (those of a "
+            "run's own test part stand in its metrics.json)"
+        )
+
+
+def _digests(field: xr.DataArray) -> list[bytes]:
+    """Return a checksum of every sample, its cells and components in one order."""
+    others = sorted(str(dim) for dim in field.dims if dim != SAMPLE)
+    values = field.transpose(SAMPLE, *others).values.astype(np.float32)
+    return [hashlib.sha256(value.tobytes()).digest() for value in values]
 
 
 def _spread(field: xr.DataArray) -> float:

@@ -17,7 +17,7 @@ from fieldvae.evaluation.baselines import Baseline
 from fieldvae.prediction import Realizations, realize, realize_checked
 from fieldvae.workflow.baselines import drawn_from, fitted_baselines
 from fieldvae.workflow.calibrating import held_out_errors
-from fieldvae.workflow.cautions import other_spreads
+from fieldvae.workflow.cautions import known_samples, other_spreads
 from fieldvae.workflow.filling import kept_plan
 from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, check_known, prepare
@@ -80,7 +80,8 @@ def score_store(
     model, folder
         As of :func:`score_run`.
     progress
-        Who is told while baselines are trained, and of outputs that seem to be in other units.
+        Who is told while baselines are trained, and of what makes scores worthless: training
+        samples, other units.
     samples
         One true output of each input, or replicates.
     realizations
@@ -104,8 +105,9 @@ def score_store(
     prepared = prepare(kept_plan(task), scaling=model.scaling, declarer=TRAINED)
     truth = samples.outputs if isinstance(samples, Replicates) else samples.dataset
     trained = prepared.part(prepared.split.train)
-    for words in other_spreads(prepared.outputs, trained, truth, name=given.name):
-        progress.warn(words)
+    for caution in (known_samples, other_spreads):
+        for words in caution(prepared.outputs, trained, truth, name=given.name):
+            progress.warn(words)
     baselines: dict[str, Baseline] = {}
     if given.grid.shape == prepared.grid.shape:
         baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)

@@ -125,11 +125,6 @@ def evaluate_store(
         check_no_source(RunDirectory(out).evaluation, model.spec, read=store)
         check_scores(out, force=force)
     samples = _scored(store, model)
-    if store.resolve() in [path.resolve() for path in model.spec.data.store]:
-        told.warn(
-            f"{store} is what the model was trained on; scores on it say nothing of other samples "
-            "(those of the test part stand in the run's metrics.json)"
-        )
     inputs = samples if isinstance(samples, Samples) else samples.inputs
     outside = model.envelope.outside(inputs.dataset)
     for words in unlike_training(outside, trained=model.grid, asked=inputs.grid):

@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import pytest
 import xarray as xr
 
@@ -5,7 +8,7 @@ from fieldvae.cli.screen import Screen
 from fieldvae.data.store import write_store
 from fieldvae.field import FieldSpec
 from fieldvae.training import EpochRecord, Losses
-from fieldvae.workflow.cautions import cautions, kept_early, other_spreads
+from fieldvae.workflow.cautions import cautions, kept_early, known_samples, other_spreads
 from fieldvae.workflow.filling import make_plan
 from fieldvae.workflow.preparing import prepare
 from fieldvae.workflow.serving import evaluate_store
@@ -66,6 +69,25 @@ def test_nothing_is_said_of_a_best_epoch_near_the_end():
 
 def test_nothing_is_said_where_no_weights_are_chosen():
     assert kept_early(course(None, None)) is None
+
+
+class TestKnownSamples:
+    def test_counts_training_samples_in_any_order_of_dims_and_samples(self):
+        trained = foreign_dataset(8)
+        other = foreign_dataset(12).isel(sample=slice(8, None))
+        copied = xr.concat([other, trained.isel(sample=[5, 2])], "sample", data_vars="all")
+        fields = [FieldSpec(name=name, **FIELDS[name]) for name in ("flux", "stress")]
+        (line,) = known_samples(fields, trained, copied.transpose("x", ...), name="copy.zarr")
+        assert line.startswith("2 of the 6 samples in copy.zarr are, value for value, among those")
+        assert not list(known_samples(fields, trained, other, name="other.zarr"))
+
+    def test_is_told_where_a_copy_is_scored(self, trained_run, foreign_store, tmp_path, capsys):
+        copy = shutil.copytree(foreign_store, tmp_path / "copy.zarr")
+        evaluate_store(trained_run, copy, realizations=2, progress=Screen())
+        told = " ".join(capsys.readouterr().err.split())
+        train = len(json.loads((trained_run / "split.json").read_text())["train"])
+        assert f"warning: {train} of the " in told
+        assert f"in {copy} are, value for value, among those that the model was trained on" in told
 
 
 class TestOtherSpreads:

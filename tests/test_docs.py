@@ -143,7 +143,9 @@ def quickstart(tmp_path_factory) -> Path:
         shutil.copytree(ROOT / "examples" / name, place / "examples" / name)
     data = place / "examples/data"
     fieldvae.write_store(alloy_dataset(20), data / "cocrni.zarr")
-    fieldvae.write_store(replicated(alloy_dataset(20).isel(sample=slice(4))), data / "cocrni_replicates.zarr")
+    fieldvae.write_store(
+        replicated(alloy_dataset(20).isel(sample=slice(4))), data / "cocrni_replicates.zarr"
+    )
     fieldvae.run(task, settings=SMALL, device="cpu", until="predict")
     return place
 

@@ -18,13 +18,12 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from fieldvae.workflow.progress import due, losses, told_epochs
+
 if TYPE_CHECKING:
     from fieldvae.training import EpochRecord
 
 T = TypeVar("T")
-
-SECONDS_BETWEEN_LINES = 15.0
-"""Away from a terminal, how often a line tells how far the work has come."""
 
 
 class Screen:
@@ -44,17 +43,8 @@ class Screen:
     def epochs(self, records: Iterable[EpochRecord]) -> Iterator[EpochRecord]:
         """Show training with the losses and the time left."""
         with self._bars("training") as (bars, task):
-            told = 0.0
-            for record in records:
-                losses = f"loss {record.train.total:.4f}"
-                if record.validation:
-                    losses += f"  validation {record.validation.total:.4f}"
-                if record.score is not None:
-                    losses += f"  score {record.score:.4f}"
-                bars.update(task, completed=record.epoch, total=record.of, note=losses)
-                if not self.console.is_terminal and _due(told, record.epoch == record.of):
-                    told = time.monotonic()
-                    self.say(f"epoch {record.epoch} of {record.of}  {losses}")
+            for record in records if self.console.is_terminal else told_epochs(records, self.say):
+                bars.update(task, completed=record.epoch, total=record.of, note=losses(record))
                 yield record
 
     def steps(
@@ -66,7 +56,7 @@ class Screen:
             for count, item in enumerate(items, start=1):
                 now = count if done is None else done(item)
                 bars.update(task, completed=now, total=of, note="")
-                if not self.console.is_terminal and _due(told, now == of):
+                if not self.console.is_terminal and due(told, last=now == of):
                     told = time.monotonic()
                     self.say(f"{what}: {now} of {of}")
                 yield item
@@ -96,7 +86,3 @@ class _Bar:
 
     def __exit__(self, *_: object) -> None:
         self.bars.stop()
-
-
-def _due(told: float, last: bool) -> bool:
-    return last or time.monotonic() - told >= SECONDS_BETWEEN_LINES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from fieldvae.training import EpochRecord
 
 T = TypeVar("T")
+
+SECONDS_BETWEEN_LINES = 15.0
+"""Where no bar can be shown, how often a line tells how far the work has come."""
 
 
 class Progress(Protocol):
@@ -48,6 +52,33 @@ def passed_on(warn: Callable[[str], None]) -> Iterator[None]:
         yield
     for warning in caught:
         warn(str(warning.message))
+
+
+def told_epochs(
+    records: Iterable[EpochRecord], tell: Callable[[str], None]
+) -> Iterator[EpochRecord]:
+    """Tell the first and the last epoch and one in 15 seconds, passing all records on."""
+    told = 0.0
+    for record in records:
+        if due(told, last=record.epoch == record.of):
+            told = time.monotonic()
+            tell(f"epoch {record.epoch} of {record.of}  {losses(record)}")
+        yield record
+
+
+def due(told: float, *, last: bool) -> bool:
+    """Whether a line is to be told, the last one having been told at that time."""
+    return last or time.monotonic() - told >= SECONDS_BETWEEN_LINES
+
+
+def losses(record: EpochRecord) -> str:
+    """Losses of an epoch, and the score of its realizations where there is one."""
+    words = f"loss {record.train.total:.4f}"
+    if record.validation:
+        words += f"  validation {record.validation.total:.4f}"
+    if record.score is not None:
+        words += f"  score {record.score:.4f}"
+    return words
 
 
 class Silence:

@@ -48,7 +48,7 @@ from fieldvae.workflow.finetuning import Start, find_start
 from fieldvae.workflow.following import followed
 from fieldvae.workflow.placing import placed
 from fieldvae.workflow.preparing import Prepared, prepare
-from fieldvae.workflow.progress import Progress, Silence, passed_on
+from fieldvae.workflow.progress import Progress, Silence, passed_on, told_epochs
 from fieldvae.workflow.rehearsing import rehearsed
 from fieldvae.workflow.scoring import score_run
 from fieldvae.workflow.trained import TrainedModel
@@ -254,7 +254,7 @@ class _Log:
         self.progress.warn(line)
 
     def epochs(self, records: Iterable[EpochRecord]) -> Iterator[EpochRecord]:
-        return self.progress.epochs(records)
+        return self.progress.epochs(told_epochs(records, self.keep))
 
     def steps(
         self, items: Iterable[T], *, of: int, what: str, done: Callable[[T], int] | None = None

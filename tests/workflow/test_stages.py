@@ -45,6 +45,12 @@ class TestRun:
             "predictions.zarr", "report",
         }  # fmt: skip
 
+    def test_logs_epochs_with_their_losses(self, whole):
+        log = (whole.path / "log.txt").read_text().splitlines()
+        told = [line.split(" ", 1)[1] for line in log if " epoch " in line]
+        assert told[0].startswith("epoch 1 of 3  loss ")
+        assert told[-1].startswith("epoch 3 of 3  loss ")
+
     def test_scores_every_output_beside_every_baseline(self, whole):
         keys = {
             "crps", "crps_skill", "energy_score", "coverage_50", "coverage_90", "spread_skill",

@@ -63,7 +63,8 @@ def told(error: Any) -> str:
         values = re.findall(r"'([^']*)'", choices)
         words = f"{where}: {given!r} is none of {', '.join(values)}{nearest(given, values)}"
     elif wrong := re.match(r"Invalid value for '?(.*?)'?: (.*)$", words):
-        words = f"{wrong[1]}: {wrong[2][:1].lower()}{wrong[2][1:].removesuffix('.')}"
+        plain = f"{wrong[2][:1].lower()}{wrong[2][1:].removesuffix('.')}"
+        words = f"{wrong[1]}: {_expected(error) or plain}"
     elif option := re.match(r"No such option: (\S+)", words):
         options = [o for p in context.command.params for o in p.opts] if context else []
         hint = nearest(option[1], options)
@@ -74,3 +75,16 @@ def told(error: Any) -> str:
     elif missing := re.match(r"Missing (argument|option) '(.*?)'", words):
         words = f"{missing[2]} is missing; {command} -h says what it is"
     return f"{command}: {words}" if context is not None else words
+
+
+def _expected(error: Any) -> str:
+    """Say what value was expected as a task file's errors do; empty where nothing is known."""
+    from fieldvae.spec.problems import expected
+
+    items: list[Any] = getattr(error.__cause__, "errors", list)()
+    words = expected(items[0]) if items else None
+    if words is None:
+        return ""
+    given = str(items[0]["input"])
+    shown = given if re.fullmatch(r"-?[\d.]+", given) else repr(given)
+    return f"expected {words}; found {shown}"

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from fieldvae.spec.choices import Section
 
@@ -15,6 +24,19 @@ class QuantileTolerance(Section):
     quantile: Annotated[
         float, Field(gt=0, le=1, description="Share of real fields that would be accepted.")
     ] = 0.95
+
+
+def _number_or_quantile(value: object) -> object:
+    """Refuse what is neither; what is wrong within the keys of a quantile is told there."""
+    if isinstance(value, Mapping | QuantileTolerance):
+        return value
+    if isinstance(value, int | float) and value > 0:
+        return value
+    percent = re.fullmatch(r"([\d.]+) ?%", value.strip()) if isinstance(value, str) else None
+    written = f"; write {float(percent[1]) / 100:g}" if percent else ""
+    raise ValueError(
+        f"expected a number above 0, as in 0.04, or {{quantile: 0.95}}; found {value!r}{written}"
+    )
 
 
 class PredictionSpec(Section):
@@ -33,6 +55,7 @@ class PredictionSpec(Section):
     ] = "spread"
     tolerance: Annotated[
         PositiveFloat | QuantileTolerance,
+        BeforeValidator(_number_or_quantile),
         Field(description="Largest condition error, or {quantile: 0.95} of real fields' own."),
     ] = QuantileTolerance()
     max_draws: Annotated[PositiveInt, Field(description="Draws tried a sample.")] = 500

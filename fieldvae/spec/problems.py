@@ -71,12 +71,12 @@ def _is_tag(part: str) -> bool:
 def _words(items: list[Any], loc: Loc, model: type[BaseModel], at: Loc) -> list[str]:
     """Say what is wrong at one place."""
     key = ".".join(map(str, (*at, *loc)))
-    expected = [words for item in items if (words := _expected(item)) is not None]
-    told = [_other(item, key, loc, model, at) for item in items if _expected(item) is None]
-    if expected:
+    meant = [words for item in items if (words := expected(item)) is not None]
+    told = [_other(item, key, loc, model, at) for item in items if expected(item) is None]
+    if meant:
         found = items[0]["input"]
         shown = f"; found {found!r}" if isinstance(found, str | int | float | list | dict) else ""
-        told.append(f"{key}: expected {' or '.join(dict.fromkeys(expected))}{shown}")
+        told.append(f"{key}: expected {' or '.join(dict.fromkeys(meant))}{shown}")
     return list(dict.fromkeys(told))
 
 
@@ -101,7 +101,7 @@ def _other(item: Any, key: str, loc: Loc, model: type[BaseModel], at: Loc) -> st
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _expected(item: Any) -> str | None:
+def expected(item: Any) -> str | None:
     """Say what was expected where pydantic complains of a value; ``None`` for other complaints."""
     kind, context = item["type"], item.get("ctx", {})
     if kind in _EXPECTED:

@@ -34,6 +34,14 @@ from fieldvae.cli import main
         ),
         ("runn", "fieldvae: there is no command 'runn'; did you mean 'run'?"),
         (
+            "predict run cells.zarr --out e.zarr --realizations 0",
+            "fieldvae predict: --realizations: expected a number not below 1; found 0",
+        ),
+        (
+            "evaluate run cells.zarr --realizations few",
+            "fieldvae evaluate: --realizations: expected a whole number; found 'few'",
+        ),
+        (
             "predict run",
             "fieldvae predict: STORE is missing; fieldvae predict -h says what it is",
         ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -144,6 +145,7 @@ def realize_checked(
     realizations: int,
     max_draws: int,
     generator: torch.Generator,
+    follow: Callable[[Iterator[int]], Iterator[int]] | None = None,
 ) -> Realizations:
     """Draw realizations until enough pass the self-check, or ``max_draws`` are spent.
 
@@ -161,9 +163,13 @@ def realize_checked(
         The self-check.
     max_draws
         Most realizations drawn for a sample; at least ``realizations``.
+    follow
+        Passes on what it is given, after every round how many samples are done; one that still
+        lacks realizations counts by its share of ``max_draws``.
     """
     parts: list[_Best] = []
-    with torch.inference_mode():
+
+    def rounds() -> Iterator[int]:
         for rows in _chunks(network, inputs, realizations):
             conditions = network.smooth({name: x[rows] for name, x in inputs.items()})
             best = _Best(rows.stop - rows.start, realizations, len(check.tolerance))
@@ -172,7 +178,13 @@ def realize_checked(
                 some = {name: c[pending.to(c.device)] for name, c in conditions.items()}
                 drawn = network.realize(some, wanted, generator)
                 best.keep(pending, drawn, _errors(network, check, drawn, some), check.limits())
+                left = len(best.pending()) * (1 - best.drawn / max_draws)
+                yield rows.stop - math.ceil(left)
             parts.append(best)
+
+    with torch.inference_mode():
+        for _ in rounds() if follow is None else follow(rounds()):
+            pass
     return Realizations(
         {name: torch.cat([part.outputs[name] for part in parts]) for name in parts[0].outputs},
         torch.cat([part.rank == 0 for part in parts]),

@@ -115,6 +115,20 @@ class TestRealizeChecked:
         drawn = draw(network, inputs, check=check(10.0))
         assert (drawn.tried == 3).all()
 
+    def test_tells_after_every_round_how_many_samples_are_done(self, network, inputs):
+        told = []
+
+        def follow(rounds):
+            for done in rounds:
+                told.append(done)
+                yield done
+
+        draw(network, inputs, check=check(1e-9), max_draws=24, follow=follow)
+        assert told == [50, 100, 200, 400]  # 3, 6, 12 and 24 of 24 draws, of 400 samples
+        told.clear()
+        draw(network, inputs, check=check(10.0), follow=follow)
+        assert told == [400]
+
     def test_the_same_seed_gives_the_same_realizations(self, network, inputs):
         one, two = (draw(network, inputs, check=check(0.3)) for _ in range(2))
         assert torch.equal(one.outputs["drawn"], two.outputs["drawn"])

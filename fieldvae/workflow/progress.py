@@ -81,6 +81,15 @@ def losses(record: EpochRecord) -> str:
     return words
 
 
+def self_checking(progress: Progress, *, of: int) -> Callable[[Iterator[int]], Iterator[int]]:
+    """Follow :func:`fieldvae.prediction.realize_checked` on so many samples."""
+
+    def follow(samples: Iterator[int]) -> Iterator[int]:
+        return progress.steps(samples, of=of, what="self-check", done=lambda done: done)
+
+    return follow
+
+
 class Silence:
     """Tells nothing; the default of the Python API."""
 

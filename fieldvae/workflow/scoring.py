@@ -21,7 +21,7 @@ from fieldvae.workflow.cautions import known_samples, other_spreads
 from fieldvae.workflow.filling import kept_plan
 from fieldvae.workflow.picturing import pictured
 from fieldvae.workflow.preparing import Prepared, check_known, prepare
-from fieldvae.workflow.progress import Progress
+from fieldvae.workflow.progress import Progress, self_checking
 from fieldvae.workflow.replicating import score_against_replicates
 from fieldvae.workflow.stratifying import strata_of
 from fieldvae.workflow.trained import TrainedModel
@@ -43,13 +43,15 @@ def score_run(
     folder
         Where baselines that are networks are kept.
     progress
-        Who is told while they are trained.
+        Who is told while they are trained, and how far the self-check has come.
     """
     baselines = fitted_baselines(prepared, folder, device=model.device, progress=progress)
     test = prepared.samples.take(prepared.split.test)
     count = model.spec.evaluation.realizations
     strata = strata_of(test.dataset, model.spec)
-    evaluation = _score(model, prepared, baselines, test, count=count, strata=strata)
+    evaluation = _score(
+        model, prepared, baselines, test, count=count, strata=strata, progress=progress
+    )
     if prepared.replicates is None:
         return evaluation
     return evaluation.joined(
@@ -116,7 +118,9 @@ def score_store(
         return score_against_replicates(
             model, prepared, baselines, samples, realizations=count, strata=strata
         )
-    return _score(model, prepared, baselines, samples, count=count, strata=strata)
+    return _score(
+        model, prepared, baselines, samples, count=count, strata=strata, progress=progress
+    )
 
 
 def _score(
@@ -127,6 +131,7 @@ def _score(
     *,
     count: int,
     strata: Strata | None,
+    progress: Progress,
 ) -> Evaluation:
     settings = model.spec.evaluation
     truth = samples.dataset
@@ -148,7 +153,7 @@ def _score(
             prepared.part(prepared.split.train), prepared.outputs, prepared.grid
         ),
         reconstruction=_reconstructed(model, samples),
-        self_checked=_checked(model, inputs, samples, count),
+        self_checked=_checked(model, inputs, samples, count, progress),
         condition_errors=_condition_errors(model, samples, drawn),
         strata=strata,
         resamples=settings.bootstrap,
@@ -179,7 +184,9 @@ def _reconstructed(model: TrainedModel, samples: Samples) -> xr.Dataset | None:
     return model.scaling.to_dataset(whole, samples.grid)
 
 
-def _checked(model: TrainedModel, inputs: Batch, samples: Samples, count: int) -> xr.Dataset | None:
+def _checked(
+    model: TrainedModel, inputs: Batch, samples: Samples, count: int, progress: Progress
+) -> xr.Dataset | None:
     settings = model.spec.prediction
     if model.check is None or not settings.self_check:
         return None
@@ -190,6 +197,7 @@ def _checked(model: TrainedModel, inputs: Batch, samples: Samples, count: int) -
         realizations=count,
         max_draws=max(count, settings.max_draws),
         generator=torch.Generator(model.device).manual_seed(model.spec.evaluation.seed + 1),
+        follow=self_checking(progress, of=len(samples)),
     )
     return model.labeled(drawn, samples)
 

@@ -84,6 +84,7 @@ def predict_store(
                 max_draws=max_draws,
                 seed=seed,
                 strict=strict,
+                progress=told,
             )
         except SamplingError as error:
             failure, predictions = error, error.predictions

@@ -429,7 +429,7 @@ def _stage_predict(directory: RunDirectory, prepared: Prepared, device: str, tol
         return
     model = keeping.load(directory.path, device=device)
     with passed_on(told.warn):
-        predictions = model.predict(prepared.part(prepared.split.test))
+        predictions = model.predict(prepared.part(prepared.split.test), progress=told)
     write_store(predictions, directory.predictions)
 
 

@@ -24,6 +24,7 @@ from fieldvae.notebook import facts_html
 from fieldvae.prediction import Realizations, SelfCheck, realize, realize_checked
 from fieldvae.spec import TaskSpec
 from fieldvae.workflow.cautions import unlike_training
+from fieldvae.workflow.progress import Progress, Silence, self_checking
 
 if TYPE_CHECKING:
     from fieldvae.model.cvae import ConditionalVAE
@@ -37,6 +38,14 @@ _GRID_REMEDIES = {
     "frame": "correct the attribute 'frame', or turn the data to training's crystal axes",
 }
 """What to do about each kind of difference that :meth:`Grid.difference` names."""
+
+NEXT_TO_NOTHING = 0.01
+"""Share of the drawn realizations below which a self-check cannot be what the user wants."""
+
+NO_PASS_REMEDY = (
+    "; next to nothing passes: train with a larger prediction.tolerance, such as {quantile: 0.95} "
+    "of real fields, or keep all by --no-self-check (prediction.self_check: false)"
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,7 @@ class TrainedModel:
         max_draws: int | None = None,
         seed: int | None = None,
         strict: bool = False,
+        progress: Progress | None = None,
     ) -> xr.Dataset:
         """Draw realizations of the outputs for the inputs in a dataset.
 
@@ -130,6 +140,8 @@ class TrainedModel:
             encoder has no self-check: it is left out, unless it is asked for here.
         strict
             Raise where fewer than ``realizations`` pass the self-check.
+        progress
+            Who is told how far the self-check has come; nobody where ``None``.
 
         Returns
         -------
@@ -188,6 +200,7 @@ class TrainedModel:
                 realizations=realizations,
                 max_draws=max_draws,
                 generator=generator,
+                follow=self_checking(progress or Silence(), of=len(samples)),
             )
         else:
             drawn = realize(self.network, inputs, realizations=realizations, generator=generator)
@@ -335,11 +348,12 @@ def _coordinates(samples: Samples) -> dict[str, Any]:
 
 def shortfall(predictions: xr.Dataset) -> str:
     """Say how many realizations passed the self-check, in one line."""
-    accepted = predictions["accepted"]
+    accepted, tried = predictions["accepted"], int(predictions["tried"].sum())
     complete = int(accepted.all("realization").sum())
+    remedy = NO_PASS_REMEDY if int(accepted.sum()) < NEXT_TO_NOTHING * tried else ""
     return (
         f"{int(accepted.sum())} of {accepted.size} realizations passed the self-check "
-        f"({int(predictions['tried'].sum())} drawn); {accepted.sizes['sample'] - complete} of "
+        f"({tried} drawn); {accepted.sizes['sample'] - complete} of "
         f"{accepted.sizes['sample']} samples fell short and are filled up with the nearest "
-        "rejected ones (accepted = false)"
+        f"rejected ones (accepted = false){remedy}"
     )

@@ -56,6 +56,11 @@ class TestPredict:
             assert {f"{name}_exceedance_any", f"{name}_quantile_error"} <= set(found.data_vars)
         assert found.stress.sizes["realization"] == 20
 
+    def test_tells_how_far_the_self_check_has_come(self, predict, tmp_path):
+        code, told = predict("--out", str(tmp_path / "ensemble.zarr"), "--max-draws", "20")
+        assert code == 0
+        assert "self-check: 48 of 48\n" in told
+
     def test_warns_in_one_line_where_realizations_are_too_few(self, predict, tmp_path):
         code, told = predict(
             *("--out", str(tmp_path / "ensemble.zarr"), "--realizations", "5"),

@@ -42,6 +42,9 @@ class TestEvaluate:
         both = [float(found[name][1]) for name in ("300", "400")]
         assert min(both) <= float(found["all"][1]) <= max(both)
 
+    def test_tells_how_far_the_self_check_has_come(self, evaluate, foreign):
+        assert "self-check: 4 of 4\n" in evaluate(foreign(4))[1]
+
     def test_prints_no_table_where_no_strata_are_asked_for(self, evaluate, foreign):
         assert "the model by" not in evaluate(foreign(4))[0]
 

@@ -17,6 +17,7 @@ import fieldvae
 from fieldvae import RunError, SamplingError, registry
 from fieldvae.document import read_document
 from fieldvae.workflow.directory import RunDirectory, begun_with
+from fieldvae.workflow.trained import shortfall
 
 
 def kill_after_first_checkpoint(task, out) -> None:
@@ -307,8 +308,20 @@ class TestTrainedModel:
 
     def test_warns_of_a_shortfall(self, model, foreign):
         model.check.tolerance.update(dict.fromkeys(model.check.tolerance, 1e-9))
-        with pytest.warns(fieldvae.PredictionWarning, match="0 of 8 realizations passed"):
+        with pytest.warns(fieldvae.PredictionWarning) as caught:
             model.predict(foreign(4), realizations=2, max_draws=4)
+        assert str(caught[0].message) == (
+            "0 of 8 realizations passed the self-check (16 drawn); 4 of 4 samples fell short and "
+            "are filled up with the nearest rejected ones (accepted = false); next to nothing "
+            "passes: train with a larger prediction.tolerance, such as {quantile: 0.95} of real "
+            "fields, or keep all by --no-self-check (prediction.self_check: false)"
+        )
+
+    def test_names_no_remedy_where_some_fall_short(self, model, foreign):
+        drawn = model.predict(foreign(4), realizations=2, self_check=False)
+        accepted = [[True, True], [True, True], [True, False], [True, True]]
+        drawn["accepted"] = (("sample", "realization"), accepted)
+        assert shortfall(drawn).endswith("(accepted = false)")
 
     @pytest.mark.parametrize("wrong", [np.zeros((2, 3)), "store.zarr", None])
     def test_refuses_what_is_no_dataset(self, model, wrong):

@@ -42,6 +42,11 @@ def without(*names: str) -> str:
     return losses(lambda term: None if term["use"] in names else term)
 
 
+def lighter(term: dict[str, Any], name: str, weight: float) -> dict[str, Any]:
+    """Return a loss, with another weight if it has this name."""
+    return {**term, "weight": weight} if term["use"] == name else term
+
+
 ROWS: dict[str, list[str]] = {
     FIRST: [],
     "seed 1": ["training.seed=1"],
@@ -61,6 +66,8 @@ ROWS: dict[str, list[str]] = {
     "bound trains all": ["model.reconstruct=joint"],
     "shifts alone": ["symmetry=translations"],
     "6,000 steps": ["training.steps=6000"],
+    "half the step size": ["training.learning_rate=1.5e-3"],
+    "scores of waves weigh a third": [losses(lambda term: lighter(term, "spectral_score", 0.5))],
     "axes that do not repeat": ["symmetry=cubic"],
 }
 ALTERNATIVES = {"bound alone": "evidence", "no encoder": "generator", "flow": "flow"}

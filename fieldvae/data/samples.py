@@ -302,7 +302,7 @@ def _axes(
     if not axes and not on_grid and grid is not None:
         return grid.axes
     if not axes:
-        found = ", ".join(map(str, dataset.dims)) or "none"
+        found = ", ".join(sorted(map(str, dataset.dims))) or "none"  # zarr lists them in any order
         raise GridError(
             f"{name} has no grid, its dims are {found}; expected fields with dims x, x y, or "
             "x y z: rename them"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -44,6 +44,10 @@ class SelfCheck:
     measure: Literal["relative", "spread"]
     tolerance: Mapping[str, float]
     spread: Mapping[str, Tensor]
+
+    def at(self, tolerance: float) -> SelfCheck:
+        """Return the same check with one tolerance for every condition."""
+        return replace(self, tolerance=dict.fromkeys(self.tolerance, tolerance))
 
     def errors(self, recovered: Mapping[str, Tensor], smoothed: Mapping[str, Tensor]) -> Tensor:
         """Error of every condition.

@@ -138,6 +138,10 @@ def predict(
         Optional[bool],
         typer.Option("--self-check/--no-self-check", help="Keep only realizations that pass."),
     ] = None,
+    tolerance: Annotated[
+        Optional[float],
+        typer.Option(help="Largest error that passes the self-check; default: the training's."),
+    ] = None,
     max_draws: Annotated[
         Optional[int], typer.Option(min=1, help="Draws tried a sample; default: the task's.")
     ] = None,
@@ -180,6 +184,7 @@ def predict(
         out=out,
         realizations=realizations,
         self_check=self_check,
+        tolerance=tolerance,
         max_draws=max_draws,
         seed=seed,
         strict=strict,

@@ -33,6 +33,7 @@ def predict_store(
     out: Path,
     realizations: int | None = None,
     self_check: bool | None = None,
+    tolerance: float | None = None,
     max_draws: int | None = None,
     seed: int | None = None,
     strict: bool = False,
@@ -48,7 +49,7 @@ def predict_store(
     ----------
     run, store, out
         The trained model, the inputs, and the store to write.
-    realizations, self_check, max_draws, seed, strict
+    realizations, self_check, tolerance, max_draws, seed, strict
         As of :meth:`TrainedModel.predict`.
     requests, quantiles
         Quantities whose exceedance probabilities and quantiles are written beside the
@@ -81,6 +82,7 @@ def predict_store(
                 samples.dataset,
                 realizations=realizations,
                 self_check=self_check,
+                tolerance=tolerance,
                 max_draws=max_draws,
                 seed=seed,
                 strict=strict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,8 +44,9 @@ NEXT_TO_NOTHING = 0.01
 """Share of the drawn realizations below which a self-check cannot be what the user wants."""
 
 NO_PASS_REMEDY = (
-    "; next to nothing passes: train with a larger prediction.tolerance, such as {quantile: 0.95} "
-    "of real fields, or keep all by --no-self-check (prediction.self_check: false)"
+    "; next to nothing passes: give a larger --tolerance, train with a larger "
+    "prediction.tolerance, such as {quantile: 0.95} of real fields, or keep all by "
+    "--no-self-check (prediction.self_check: false)"
 )
 
 
@@ -123,6 +125,7 @@ class TrainedModel:
         *,
         realizations: int | None = None,
         self_check: bool | None = None,
+        tolerance: float | None = None,
         max_draws: int | None = None,
         seed: int | None = None,
         strict: bool = False,
@@ -138,6 +141,9 @@ class TrainedModel:
         realizations, self_check, max_draws, seed
             As in the task's ``prediction`` section, whose values they replace. A model without
             encoder has no self-check: it is left out, unless it is asked for here.
+        tolerance
+            Largest error of every condition that passes the self-check, in the measure of the
+            task's ``prediction.error``, in the place of those that were fixed by the training.
         strict
             Raise where fewer than ``realizations`` pass the self-check.
         progress
@@ -154,7 +160,7 @@ class TrainedModel:
         ------
         OptionError
             If there is no dataset, a number is not one, or a self-check is asked of a model
-            without encoder.
+            without encoder, or a tolerance where there is no self-check.
         StoreError
             If an input is missing or wrong, or the grid is not one the model serves.
         SamplingError
@@ -171,16 +177,11 @@ class TrainedModel:
                 f"expected an xarray.Dataset with {', '.join(self.spec.inputs)}, "
                 f"not {type(dataset).__name__}"
             )
-        if self_check and self.check is None:
-            raise OptionError(
-                "--self-check (self_check=True): this model has no encoder and so no self-check; "
-                "leave it out, and all realizations are kept"
-            )
+        check = self._checked_by(self_check, tolerance)
         samples = self._inputs(dataset)
         self.check_grid(samples.grid)
         settings = self.spec.prediction
         realizations = settings.realizations if realizations is None else realizations
-        self_check = settings.self_check if self_check is None else self_check
         max_draws = max(realizations, settings.max_draws if max_draws is None else max_draws)
         for name, value in (("realizations", realizations), ("max_draws", max_draws)):
             if not isinstance(value, int | np.integer) or value < 1:
@@ -192,11 +193,11 @@ class TrainedModel:
             settings.seed if seed is None else seed
         )
         inputs = self.scaled(samples, self.spec.inputs)
-        if self_check and self.check is not None:
+        if check is not None:
             drawn = realize_checked(
                 self.network,
                 inputs,
-                check=self.check,
+                check=check,
                 realizations=realizations,
                 max_draws=max_draws,
                 generator=generator,
@@ -264,6 +265,24 @@ class TrainedModel:
             As of :meth:`predict`.
         """
         return self.envelope.outside(self._inputs(dataset).dataset)
+
+    def _checked_by(self, asked: bool | None, tolerance: float | None) -> SelfCheck | None:
+        """Return the self-check that realizations have to pass, if they have to pass any."""
+        if self.check is None and (asked or tolerance is not None):
+            option = "--self-check (self_check=True)" if asked else "--tolerance (tolerance=)"
+            raise OptionError(
+                f"{option}: this model has no encoder and so no self-check; leave it out, and all "
+                "realizations are kept"
+            )
+        if tolerance is None:
+            wanted = self.spec.prediction.self_check if asked is None else asked
+            return self.check if wanted else None
+        if asked is False:
+            raise OptionError("a tolerance without self-check says nothing; leave out one of them")
+        number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
+        if not (number and 0 < tolerance < math.inf):
+            raise OptionError(f"tolerance is {tolerance!r}; expected a number above 0")
+        return self.check and self.check.at(tolerance)
 
     def _inputs(self, dataset: xr.Dataset) -> Samples:
         return checked_samples(

@@ -313,9 +313,31 @@ class TestTrainedModel:
         assert str(caught[0].message) == (
             "0 of 8 realizations passed the self-check (16 drawn); 4 of 4 samples fell short and "
             "are filled up with the nearest rejected ones (accepted = false); next to nothing "
-            "passes: train with a larger prediction.tolerance, such as {quantile: 0.95} of real "
-            "fields, or keep all by --no-self-check (prediction.self_check: false)"
+            "passes: give a larger --tolerance, train with a larger prediction.tolerance, such as "
+            "{quantile: 0.95} of real fields, or keep all by --no-self-check "
+            "(prediction.self_check: false)"
         )
+
+    def test_takes_another_tolerance_than_that_of_the_training(self, model, foreign):
+        drawn = model.predict(foreign(4), realizations=2, tolerance=1e9)
+        assert drawn.accepted.all()
+        assert (drawn.tried == 2).all()
+        with pytest.warns(fieldvae.PredictionWarning, match="0 of 8 realizations passed"):
+            model.predict(foreign(4), realizations=2, max_draws=4, tolerance=1e-9)
+        usual = [
+            model.predict(foreign(4), realizations=2, max_draws=50, seed=3, tolerance=given)
+            for given in (None, max(model.check.tolerance.values()))
+        ]
+        assert (usual[1].tried <= usual[0].tried).all()
+
+    @pytest.mark.parametrize("wrong", [0, -0.04, float("nan"), float("inf"), True, "4 %"])
+    def test_refuses_a_tolerance_that_is_none(self, model, foreign, wrong):
+        with pytest.raises(fieldvae.OptionError, match=r"tolerance is .*; expected a number above"):
+            model.predict(foreign(2), tolerance=wrong)
+
+    def test_refuses_a_tolerance_without_self_check(self, model, foreign):
+        with pytest.raises(fieldvae.OptionError, match="leave out one of them"):
+            model.predict(foreign(2), self_check=False, tolerance=0.1)
 
     def test_names_no_remedy_where_some_fall_short(self, model, foreign):
         drawn = model.predict(foreign(4), realizations=2, self_check=False)

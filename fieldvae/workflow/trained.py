@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -279,7 +280,7 @@ class TrainedModel:
             return self.check if wanted else None
         if asked is False:
             raise OptionError("a tolerance without self-check says nothing; leave out one of them")
-        number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
+        number = isinstance(tolerance, Real) and not isinstance(tolerance, bool)
         if not (number and 0 < tolerance < math.inf):
             raise OptionError(f"tolerance is {tolerance!r}; expected a number above 0")
         return self.check and self.check.at(tolerance)

@@ -319,7 +319,7 @@ class TestTrainedModel:
         )
 
     def test_takes_another_tolerance_than_that_of_the_training(self, model, foreign):
-        drawn = model.predict(foreign(4), realizations=2, tolerance=1e9)
+        drawn = model.predict(foreign(4), realizations=2, tolerance=np.float32(1e9))
         assert drawn.accepted.all()
         assert (drawn.tried == 2).all()
         with pytest.warns(fieldvae.PredictionWarning, match="0 of 8 realizations passed"):

@@ -63,6 +63,8 @@ def _strata(model: Mapping[str, Any], key: str, name: str, of: str) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
+    from fieldvae.evaluation.calibration import reachable_level
+
     kind, whole = model[f"{key}_strata"], model[key][name]
     coordinate = kind["coordinate"]
     shown = [each for each in COLUMNS if each in whole]
@@ -75,7 +77,10 @@ def _strata(model: Mapping[str, Any], key: str, name: str, of: str) -> Table:
     table.add_column(escape(f"{coordinate}{units}"), vertical="bottom", overflow="fold")
     table.add_column(of.replace(" with ", "\nwith "), justify="right", vertical="bottom")
     for each in shown:
-        table.add_column(COLUMNS[each][0], justify="right", vertical="bottom", no_wrap=True)
+        head = COLUMNS[each][0]
+        if each == "coverage_90" and "realizations" in whole:
+            head = head.replace("90", f"{100 * reachable_level(0.9, whole['realizations']):.3g}")
+        table.add_column(head, justify="right", vertical="bottom", no_wrap=True)
     table.add_row("all", str(sum(kind["samples"].values())), *(_number(whole, e) for e in shown))
     for stratum, count in kind["samples"].items():
         scores = kind["strata"][stratum][name]

@@ -82,7 +82,7 @@ def calibration_verdict(title: str, scores: Mapping[str, Any]) -> dict[str, str]
     sure |= _outside(scores, "spread_skill", low, high)
     if (wide or narrow) and not sure:
         verdict = UNKNOWN  # of single values; whether waves tell more, wave_verdict says
-        words = "by single values not to be told from a calibrated one with so few samples"
+        words = "not to be told from a calibrated one by the single values of so few samples"
     elif wide and narrow:
         verdict, words = "uneven", "unevenly wide, too wide in places and too narrow in others"
     elif wide:

@@ -33,6 +33,8 @@ def told_changes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str
     --------
     >>> told_changes({"latent": 6, "loss": {"use": "a"}}, {"latent": 4, "loss": {"use": "b"}})
     ['latent: the task has 6, the run 4', 'loss: the task has a, the run b']
+    >>> told_changes({"losses": [{"use": "a"}, {"use": "b"}]}, {"losses": [{"use": "a"}]})
+    ['losses.b: the task has b, the run none']
     """
     found = [
         f"{key}: the task has {_told(one, other)}, the run {_told(other, one)}"
@@ -61,9 +63,24 @@ def _pairs(ours: Any, theirs: Any) -> list[tuple[str, Any, Any]] | None:
             return None
         names = dict.fromkeys((*ours, *theirs))
         return [(str(n), ours.get(n, _ABSENT), theirs.get(n, _ABSENT)) for n in names]
+    if _other_names(ours, theirs):
+        one, other = ({item["use"]: item for item in items} for items in (ours, theirs))
+        return [(n, one.get(n, _ABSENT), other.get(n, _ABSENT)) for n in {**one, **other}]
     if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
         return [(str(n), *both) for n, both in enumerate(zip(ours, theirs, strict=True))]
     return None
+
+
+def _other_names(ours: Any, theirs: Any) -> bool:
+    """Whether both are lists of choices, each of another plugin, and not of the same ones."""
+    names = []
+    for items in (ours, theirs):
+        if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+            return False
+        names.append([item.get("use") for item in items])
+    return names[0] != names[1] and all(
+        None not in each and len({*each}) == len(each) for each in names
+    )
 
 
 def _told(value: Any, other: Any) -> str:

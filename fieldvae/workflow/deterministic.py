@@ -126,5 +126,4 @@ def _train(
         spec=spec,
         progress=progress,
         checkpoints=checkpoints,
-        remedy="go on with --resume, or repeat fieldvae evaluate",
     )

@@ -21,7 +21,6 @@ def followed(
     spec: TaskSpec,
     progress: Progress,
     checkpoints: Path,
-    remedy: str = "go on with --resume",
 ) -> list[EpochRecord]:
     """Train to the end, telling every epoch, and first after which one a resumed training goes on.
 
@@ -35,8 +34,6 @@ def followed(
         Who is told.
     checkpoints
         Where those of this training lie.
-    remedy
-        What to do after an interruption.
 
     Returns
     -------
@@ -62,7 +59,7 @@ def followed(
                     ended = f"stopped after epoch {record.epoch}"
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
-            progress.say(f"{ended or _stopped(checkpoints)}; {remedy}")
+            progress.say(ended or _stopped(checkpoints))
             raise
     return history
 

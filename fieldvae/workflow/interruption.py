@@ -39,6 +39,16 @@ class Interruption:
 
 
 @contextmanager
+def telling(tell: Callable[[str], None], remedy: str) -> Iterator[None]:
+    """Tell whoever interrupts the block how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tell(remedy)
+        raise
+
+
+@contextmanager
 def deferred(tell: Callable[[], None]) -> Iterator[Interruption]:
     """Hold back interruptions inside the block, which looks at ``asked`` where it can stop.
 

@@ -85,7 +85,9 @@ def self_checking(progress: Progress, *, of: int) -> Callable[[Iterator[int]], I
     """Follow :func:`fieldvae.prediction.realize_checked` on so many samples."""
 
     def follow(samples: Iterator[int]) -> Iterator[int]:
-        return progress.steps(samples, of=of, what="self-check", done=lambda done: done)
+        return progress.steps(
+            samples, of=of, what="samples drawn with self-check", done=lambda done: done
+        )
 
     return follow
 

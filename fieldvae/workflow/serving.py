@@ -15,6 +15,7 @@ from fieldvae.workflow import keeping
 from fieldvae.workflow.cautions import unlike_training
 from fieldvae.workflow.destinations import check_no_source, check_scores
 from fieldvae.workflow.directory import RunDirectory, write_json
+from fieldvae.workflow.interruption import telling
 from fieldvae.workflow.places import check_whole
 from fieldvae.workflow.progress import Progress, Silence, passed_on
 from fieldvae.workflow.reliability import Request, check_names, rehearse, with_reliability
@@ -137,14 +138,15 @@ def evaluate_store(
     if model.spec.evaluation.baselines and inputs.grid.shape != model.grid.shape:
         one, other = (" x ".join(map(str, grid.shape)) for grid in (model.grid, inputs.grid))
         told.say(f"baselines are fitted on the training grid, {one}, and left out on {other}")
-    evaluation = score_store(
-        model,
-        samples,
-        _baselines(run),
-        progress=told,
-        realizations=realizations,
-        stratify=stratify,
-    )
+    with telling(told.say, "repeat the call: a baseline in training goes on where it stood"):
+        evaluation = score_store(
+            model,
+            samples,
+            _baselines(run),
+            progress=told,
+            realizations=realizations,
+            stratify=stratify,
+        )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_store(evaluation.details, out / "evaluation.zarr", overwrite=True)

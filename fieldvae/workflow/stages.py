@@ -46,6 +46,7 @@ from fieldvae.workflow.directory import (
 from fieldvae.workflow.filling import Plan, make_plan
 from fieldvae.workflow.finetuning import Start, find_start
 from fieldvae.workflow.following import followed
+from fieldvae.workflow.interruption import telling
 from fieldvae.workflow.placing import placed
 from fieldvae.workflow.preparing import Prepared, prepare
 from fieldvae.workflow.progress import Progress, Silence, passed_on, told_epochs
@@ -185,7 +186,7 @@ def run_plan(
 ) -> Run:
     """Walk the stages of a plan; see :func:`run`.
 
-    ``again`` is told to whoever interrupts the training: what goes on with it.
+    ``again`` is told to whoever interrupts a stage: what goes on with the run.
     """
     directory = RunDirectory(out)
     check_claim(directory, resume=resume, force=force)
@@ -201,23 +202,24 @@ def run_plan(
         start.give_weights(network, plan)
     claim(directory, resume=resume, force=force)
     told = _Log(directory, progress or Silence())
-    _stage_data(directory, plan, prepared, start, place, told)
     last = STAGES.index(until)
-    if last >= STAGES.index("train"):
-        fresh = start is None
-        _stage_train(directory, prepared, network, place, resume, told, again, fresh=fresh)
-    if last >= STAGES.index("evaluate"):
-        _stage_evaluate(directory, prepared, place, told)
-    if last >= STAGES.index("predict"):
-        _stage_predict(directory, prepared, place, told)
-    if last >= STAGES.index("design"):
-        _stage_design(directory, prepared, place, told)
-    if last >= STAGES.index("report"):
-        from fieldvae.report import write_report  # matplotlib, which no other stage needs
+    with telling(told.say, f"go on with {again}"):
+        _stage_data(directory, plan, prepared, start, place, told)
+        if last >= STAGES.index("train"):
+            fresh = start is None
+            _stage_train(directory, prepared, network, place, resume, told, fresh=fresh)
+        if last >= STAGES.index("evaluate"):
+            _stage_evaluate(directory, prepared, place, told)
+        if last >= STAGES.index("predict"):
+            _stage_predict(directory, prepared, place, told)
+        if last >= STAGES.index("design"):
+            _stage_design(directory, prepared, place, told)
+        if last >= STAGES.index("report"):
+            from fieldvae.report import write_report  # matplotlib, which no other stage needs
 
-        write_report(directory.path)
-        write_json(directory.summary, {**read_json(directory.summary), "finished": True})
-        release(directory)
+            write_report(directory.path)
+            write_json(directory.summary, {**read_json(directory.summary), "finished": True})
+            release(directory)
     return Run(directory)
 
 
@@ -342,7 +344,6 @@ def _stage_train(
     device: str,
     resume: bool,
     told: _Log,
-    again: str,
     *,
     fresh: bool,
 ) -> None:
@@ -372,7 +373,6 @@ def _stage_train(
         spec=spec,
         progress=told,
         checkpoints=directory.checkpoints,
-        remedy=f"go on with {again}",
     )
     if (words := kept_early(course)) is not None:
         told.say(words)

@@ -44,12 +44,6 @@ _GRID_REMEDIES = {
 NEXT_TO_NOTHING = 0.01
 """Share of the drawn realizations below which a self-check cannot be what the user wants."""
 
-NO_PASS_REMEDY = (
-    "; next to nothing passes: give a larger --tolerance, train with a larger "
-    "prediction.tolerance, such as {quantile: 0.95} of real fields, or keep all by "
-    "--no-self-check (prediction.self_check: false)"
-)
-
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -209,8 +203,8 @@ class TrainedModel:
         predictions = self.labeled(drawn, samples)
         if drawn.accepted is not None and not bool(drawn.accepted.all()):
             if strict:
-                raise SamplingError(shortfall(predictions), predictions)
-            warnings.warn(shortfall(predictions), PredictionWarning, stacklevel=2)
+                raise SamplingError(self._shortfall(predictions, tolerance), predictions)
+            warnings.warn(self._shortfall(predictions, tolerance), PredictionWarning, stacklevel=2)
         return predictions
 
     def score(
@@ -282,8 +276,32 @@ class TrainedModel:
             raise OptionError("a tolerance without self-check says nothing; leave out one of them")
         number = isinstance(tolerance, Real) and not isinstance(tolerance, bool)
         if not (number and 0 < tolerance < math.inf):
-            raise OptionError(f"tolerance is {tolerance!r}; expected a number above 0")
+            raise OptionError(f"tolerance is {tolerance!r}; expected a finite number above 0")
         return self.check and self.check.at(tolerance)
+
+    def _shortfall(self, predictions: xr.Dataset, asked: float | None) -> str:
+        """Say how many realizations passed, and what to do where next to none did, in one line."""
+        accepted, tried = predictions["accepted"], int(predictions["tried"].sum())
+        complete = int(accepted.all("realization").sum())
+        told = (
+            f"{int(accepted.sum())} of {accepted.size} realizations passed the self-check "
+            f"({tried} drawn); {accepted.sizes['sample'] - complete} of "
+            f"{accepted.sizes['sample']} samples fell short and are filled up with the nearest "
+            "rejected ones (accepted = false)"
+        )
+        if self.check is None or int(accepted.sum()) >= NEXT_TO_NOTHING * tried:
+            return told
+        fixed = ", ".join(f"{name} {value:.2g}" for name, value in self.check.tolerance.items())
+        if asked is not None:
+            return (
+                f"{told}; next to nothing passes at the tolerance {asked:g}: leave it out for the "
+                f"training's own ({fixed}), or give a larger one"
+            )
+        return (
+            f"{told}; next to nothing passes at the training's tolerance ({fixed}): give a larger "
+            "one (--tolerance, tolerance=), train with a larger prediction.tolerance, such as "
+            "{quantile: 0.95} of real fields, or keep all (--no-self-check, self_check=False)"
+        )
 
     def _inputs(self, dataset: xr.Dataset) -> Samples:
         return checked_samples(
@@ -364,16 +382,3 @@ def _units_told(model: TrainedModel, names: tuple[str, ...]) -> str:
 
 def _coordinates(samples: Samples) -> dict[str, Any]:
     return {str(name): coordinate for name, coordinate in samples.dataset.coords.items()}
-
-
-def shortfall(predictions: xr.Dataset) -> str:
-    """Say how many realizations passed the self-check, in one line."""
-    accepted, tried = predictions["accepted"], int(predictions["tried"].sum())
-    complete = int(accepted.all("realization").sum())
-    remedy = NO_PASS_REMEDY if int(accepted.sum()) < NEXT_TO_NOTHING * tried else ""
-    return (
-        f"{int(accepted.sum())} of {accepted.size} realizations passed the self-check "
-        f"({tried} drawn); {accepted.sizes['sample'] - complete} of "
-        f"{accepted.sizes['sample']} samples fell short and are filled up with the nearest "
-        f"rejected ones (accepted = false){remedy}"
-    )

@@ -59,7 +59,7 @@ class TestPredict:
     def test_tells_how_far_the_self_check_has_come(self, predict, tmp_path):
         code, told = predict("--out", str(tmp_path / "ensemble.zarr"), "--max-draws", "20")
         assert code == 0
-        assert "self-check: 48 of 48\n" in told
+        assert "samples drawn with self-check: 48 of 48\n" in told
 
     def test_warns_in_one_line_where_realizations_are_too_few(self, predict, tmp_path):
         code, told = predict(

@@ -43,7 +43,7 @@ class TestEvaluate:
         assert min(both) <= float(found["all"][1]) <= max(both)
 
     def test_tells_how_far_the_self_check_has_come(self, evaluate, foreign):
-        assert "self-check: 4 of 4\n" in evaluate(foreign(4))[1]
+        assert "samples drawn with self-check: 4 of 4\n" in evaluate(foreign(4))[1]
 
     def test_prints_no_table_where_no_strata_are_asked_for(self, evaluate, foreign):
         assert "the model by" not in evaluate(foreign(4))[0]

@@ -39,7 +39,10 @@ class TestCalibrationVerdict:
         few = {**scores(0.91, 1.11), "spread_skill_interval": [0.98, 1.25]}
         found = calibration_verdict("heat", {**few, "coverage_90_interval": [0.88, 0.94]})
         assert found["verdict"] == "cannot be judged"
-        assert "is by single values not to be told from a calibrated one" in found["sentence"]
+        assert (
+            "is not to be told from a calibrated one by the single values of so few"
+            in found["sentence"]
+        )
         many = {**few, "spread_skill_interval": [1.105, 1.12]}
         found = calibration_verdict("heat", {**many, "coverage_90_interval": [0.90, 0.92]})
         assert found["verdict"] == "too wide"

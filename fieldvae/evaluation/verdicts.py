@@ -141,10 +141,10 @@ def rank_tests(
         test = uniformity(shares if realizations > 1 else shares[:0])
         found[name] = {key: None if np.isnan(value) else value for key, value in test.items()}
         if test["samples"] and not np.isnan(test["p_value"]):
-            passed = "are" if test["p_value"] >= SIGNIFICANCE else "are not"
+            passed, beside = ("are", "not ") if test["p_value"] >= SIGNIFICANCE else ("are not", "")
             words.append(
                 f"ranks of {what} {passed} uniform as far as {test['samples']} samples tell "
-                f"(p = {test['p_value']:.2g})"
+                f"(p = {test['p_value']:.2g}, {beside}below {SIGNIFICANCE:g})"
             )
     said = "; ".join(words) or "too few samples or realizations to test ranks"
     found["sentence"] = f"On {title}: {said}."

@@ -42,6 +42,13 @@ class TestEvaluate:
         both = [float(found[name][1]) for name in ("300", "400")]
         assert min(both) <= float(found["all"][1]) <= max(both)
 
+    def test_names_the_interval_that_so_few_realizations_have(self, evaluate, foreign):
+        asked = ("--stratify", "temperature", "--realizations", "4")
+        out, _ = evaluate(foreign(12).isel(sample=range(2, 12)), *asked)
+        assert "60.0 % intervals hold" in out
+        assert "60 %" in out.partition("the model by temperature")[2]
+        assert "90 %" not in out.partition("the model by temperature")[2]
+
     def test_tells_how_far_the_self_check_has_come(self, evaluate, foreign):
         assert "samples drawn with self-check: 4 of 4\n" in evaluate(foreign(4))[1]
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from fieldvae.cli.printing import printer
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from fieldvae.evaluation.alternatives import Comparison
     from fieldvae.report.tables import ScoreTable
-
-WIDEST = 130
-"""Characters of a line where standard output is no terminal."""
 
 HEADS = {
     "energy_score_difference": "energy\ndiff. %",
@@ -59,12 +58,11 @@ def compare(
 
 def show(found: Comparison) -> None:
     """Print the scores of each output field, then what differs, and who beats whom."""
-    from rich.console import Console
     from rich.markup import escape
 
     from fieldvae.report.tables import alternatives_table
 
-    console = Console(width=None if sys.stdout.isatty() else WIDEST, highlight=False)
+    console = printer()
     for field in found.fields:
         for table in _tables(alternatives_table(field, found), console):
             console.print(table)

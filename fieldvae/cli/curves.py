@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
+
+from fieldvae.cli.printing import printer
 
 if TYPE_CHECKING:
     from fieldvae.evaluation.learning import LearningCurve
-
-WIDEST = 130
-"""Characters of a line where standard output is no terminal."""
 
 
 def show_curve(curve: LearningCurve) -> None:
     """Print a table for each output field, and what more samples would bring."""
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from fieldvae.report.learning import shown
     from fieldvae.report.style import model_name
 
-    console = Console(width=None if sys.stdout.isatty() else WIDEST, highlight=False)
+    console = printer()
     for field in curve.fields:
         table = Table(
             title=f"{field.title}, {field.units}", title_justify="left", box=box.SIMPLE_HEAD

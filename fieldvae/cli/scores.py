@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fieldvae.cli.printing import printer
+
 if TYPE_CHECKING:
     from rich.table import Table
-
-WIDEST = 130
-"""Characters of a line where standard output is no terminal."""
 
 COLUMNS = {
     "energy_score": ("energy\nscore", 1, 2),
@@ -31,12 +29,11 @@ def show_scores(metrics: Mapping[str, Any]) -> None:
     metrics
         The content of ``metrics.json``.
     """
-    from rich.console import Console
     from rich.markup import escape
 
     from fieldvae.evaluation import sentences
 
-    console = Console(width=None if sys.stdout.isatty() else WIDEST, highlight=False)
+    console = printer()
     model = metrics["model"]
     alone = model.get("prediction", {}) if not model.get("comparison") else {}
     told = [_scored(name, scores) for name, scores in alone.items()]

@@ -37,14 +37,13 @@ def strata_of(dataset: xr.Dataset, spec: TaskSpec, *, asked: str | None = None) 
     """
     if asked is not None:
         return make_strata(dataset, asked, option="--stratify")
-    named = spec.evaluation.stratify
-    if named is not None and has_coordinate(dataset, named):
-        return make_strata(dataset, named, option=OPTION)
-    usual = spec.data.stratify
-    if named is not None or usual is None or not has_coordinate(dataset, usual):
+    named, option = _named(spec)
+    if named is None or not has_coordinate(dataset, named):
         return None
+    if option == OPTION:
+        return make_strata(dataset, named, option=option)
     try:
-        strata = make_strata(dataset, usual)
+        strata = make_strata(dataset, named)
     except StoreError:  # more texts than a table has rows for, and nobody asked for it
         return None
     return strata if len(strata) > 1 else None
@@ -63,15 +62,20 @@ def without_strata(dataset: xr.Dataset, spec: TaskSpec) -> str | None:
     str or None
         ``None`` where they have it, or the task names none.
     """
-    named, option = spec.evaluation.stratify, OPTION
-    if named is None:
-        named, option = spec.data.stratify, "data.stratify"
+    named, option = _named(spec)
     if named is None or has_coordinate(dataset, named):
         return None
     return (
         f"the samples have no coordinate {named!r}, which the task names ({option}): there are no "
         "scores by its values; --stratify takes another"
     )
+
+
+def _named(spec: TaskSpec) -> tuple[str | None, str]:
+    """The coordinate that a task names, and the option by which it does."""
+    if spec.evaluation.stratify is not None:
+        return spec.evaluation.stratify, OPTION
+    return spec.data.stratify, "data.stratify"
 
 
 def check_strata(plan: Plan, samples: Samples) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvae.cli import comparing, main
+from fieldvae.cli import main, printing
 
 from ..made_runs import made_run
 
@@ -51,7 +51,7 @@ class TestCompare:
         self, cli, runs, monkeypatch, width
     ):
         wide = cli("compare", *runs)[1].partition("half: losses")[0]
-        monkeypatch.setattr(comparing, "WIDEST", width)
+        monkeypatch.setattr(printing, "WIDEST", width)
         told = cli("compare", *runs)[1].partition("half: losses")[0]
 
         def numbers(table):
